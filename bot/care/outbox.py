@@ -1,0 +1,131 @@
+"""Messages to send, written in the same transaction as the state change they speak of. Does not send.
+
+Two kinds of row. `show` means "make this message show the current state": the sender renders when it sends, edits the
+message that shows it, or sends one; many changes before that cost one call. `say` is a message of its own, sent once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from bot.db.engine import wake
+from bot.db.models import Outbox
+
+
+class Lane(IntEnum):
+    """Who goes first. The first two have reserved capacity."""
+
+    EMERGENCY = 0
+    CLINICIAN = 1
+    CONVERSATION = 2
+    CHECKIN = 3
+    DIGEST = 4
+
+
+def show(
+    session: Session,
+    surface: str,
+    ref: int,
+    chat_id: int,
+    *,
+    now: datetime,
+    lane: Lane = Lane.CONVERSATION,
+    fresh: bool = False,
+    not_before: datetime | None = None,
+    on_uncertain: str = "evidence",
+    key: str | None = None,
+) -> bool:
+    """Make the message that shows (`surface`, `ref`) in this chat show the current state.
+
+    `fresh` sends a new message at the bottom of the chat and retires the old one; give it a `key` that names the
+    occasion, so that the same occasion never sends twice. Without `fresh`, a waiting row of the same surface is enough.
+    Returns whether a row was written.
+    """
+    if not fresh and _waiting(session, surface, ref, chat_id):
+        return False
+    occasion = key or f"{now.timestamp():.3f}:{_count(session, surface, ref, chat_id)}"
+    return _insert(
+        session,
+        lane=lane,
+        purpose=surface,
+        chat_id=chat_id,
+        surface=surface,
+        ref=ref,
+        fresh=fresh,
+        dedupe_key=f"show:{surface}:{ref}:{chat_id}:{occasion}",
+        on_uncertain=on_uncertain,
+        not_before=not_before or now,
+        created_at=now,
+    )
+
+
+def say(
+    session: Session,
+    purpose: str,
+    chat_id: int,
+    *,
+    key: str,
+    now: datetime,
+    lane: Lane = Lane.CONVERSATION,
+    payload: Any = None,
+    ref: int | None = None,
+    not_before: datetime | None = None,
+    expires_after: timedelta | None = None,
+    on_uncertain: str = "evidence",
+) -> bool:
+    """Send one message of its own. `purpose` names its renderer (care/delivery.py), `key` the occasion: unique for ever.
+
+    `on_uncertain` says what happens when nobody can know whether Telegram took it: "resend" at once and marked as a
+    repeat, "evidence" waits 90 s for a sign of life first, "never" lets it be. Returns whether a row was written.
+    """
+    return _insert(
+        session,
+        lane=lane,
+        purpose=purpose,
+        chat_id=chat_id,
+        ref=ref,
+        payload=payload,
+        dedupe_key=f"say:{purpose}:{key}",
+        on_uncertain=on_uncertain,
+        not_before=not_before or now,
+        expires_at=(not_before or now) + expires_after if expires_after else None,
+        created_at=now,
+    )
+
+
+def withdraw(session: Session, surface: str, ref: int) -> int:
+    """Drop what is waiting for this surface. Returns how many rows."""
+    dropped = session.execute(
+        update(Outbox)
+        .where(Outbox.state == "pending", Outbox.surface == surface, Outbox.ref == ref)
+        .values(state="dropped", error="withdrawn")
+    )
+    return dropped.rowcount
+
+
+def _waiting(session: Session, surface: str, ref: int, chat_id: int) -> bool:
+    """Whether a row that will render later than now is already waiting."""
+    waiting = exists().where(
+        Outbox.state == "pending", Outbox.surface == surface, Outbox.ref == ref, Outbox.chat_id == chat_id
+    )
+    return bool(session.scalar(select(waiting)))
+
+
+def _count(session: Session, surface: str, ref: int, chat_id: int) -> int:
+    where = (Outbox.surface == surface, Outbox.ref == ref, Outbox.chat_id == chat_id)
+    return len(session.scalars(select(Outbox.id).where(*where)).all())
+
+
+def _insert(session: Session, **values: Any) -> bool:
+    """Insert unless the occasion was already written."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    row = dialect.insert(Outbox).values(state="pending", attempts=0, **values)  # both dialects spell it alike
+    written = session.execute(row.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Outbox.id))
+    wake(session, "outbox")
+    return written.first() is not None

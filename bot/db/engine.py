@@ -1,0 +1,119 @@
+"""The database and the only two ways to a session: Database.read and Database.write.
+
+A unit of work is a plain function `f(session, …)`. It runs in the database's own thread from BEGIN to COMMIT and
+cannot be cancelled half-way, whatever happens to the task that awaits it. On SQLite there is one writer thread with
+one connection (BEGIN IMMEDIATE, synchronous=FULL); readers have their own threads and deferred transactions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from bot.db.types import hang_keys
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Unit = Callable[Concatenate[Session, P], T]
+READERS = 3
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+
+
+def open_engine(url: str, keys: Sequence[str]) -> Engine:
+    """An engine with the project's settings. `keys` are Fernet keys, newest first."""
+    engine = create_engine(url)
+    hang_keys(engine.dialect, list(keys))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own: we say IMMEDIATE
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute("PRAGMA " + pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN " + connection.get_execution_options().get("sqlite_begin", "IMMEDIATE"))
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file behind a SQLite address, or None for another database."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database)
+
+
+class Database:
+    """Runs units of work. Does not know what they mean."""
+
+    def __init__(self, url: str, keys: Sequence[str]) -> None:
+        self.engine = open_engine(url, keys)
+        self._reading = self.engine.execution_options(sqlite_begin="DEFERRED")
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="db-writer")
+        self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="db-reader")
+        self._listeners: list[Callable[[frozenset[str]], None]] = []
+
+    async def write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `unit` in a transaction and give back what it returns; an exception rolls everything back."""
+        loop = asyncio.get_running_loop()
+        result, wakes = await asyncio.shield(
+            loop.run_in_executor(self._writer, lambda: self._commit(unit, *args, **kwargs))
+        )
+        self._tell(wakes)
+        return result
+
+    async def read(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `unit` on a snapshot. Whatever it changes is thrown away."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, lambda: self.read_now(unit, *args, **kwargs))
+
+    def write_now(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same as `write`, for commands that have no event loop."""
+        result, wakes = self._writer.submit(lambda: self._commit(unit, *args, **kwargs)).result()
+        self._tell(wakes)
+        return result
+
+    def read_now(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same as `read`, in the calling thread."""
+        with Session(self._reading, expire_on_commit=False) as session:
+            try:
+                return unit(session, *args, **kwargs)
+            finally:
+                session.rollback()
+
+    def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """Call `listener` after each commit with what the unit asked to wake (see `wake`)."""
+        self._listeners.append(listener)
+
+    def close(self) -> None:
+        """Let running units finish, then close the connections."""
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+
+    def _commit(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, frozenset[str]]:
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            result = unit(session, *args, **kwargs)
+        return result, frozenset(session.info.get("wake", ()))
+
+    def _tell(self, wakes: frozenset[str]) -> None:
+        for listener in self._listeners:
+            listener(wakes)
+
+
+def wake(session: Session, what: str) -> None:
+    """Ask that whoever waits for `what` ("inbox", "outbox") looks at once after this unit commits."""
+    session.info.setdefault("wake", set()).add(what)
