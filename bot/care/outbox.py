@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from bot import cards
+from bot.cards import Card
 from bot.db.engine import wake
 from bot.db.models import Outbox
 
@@ -99,6 +101,31 @@ def say(
     )
 
 
+def say_card(
+    session: Session,
+    chat_id: int,
+    card: Card,
+    *,
+    key: str,
+    now: datetime,
+    lane: Lane = Lane.CONVERSATION,
+    expires_after: timedelta | None = None,
+    on_uncertain: str = "evidence",
+) -> bool:
+    """Send this card once, as it is now. Returns whether a row was written."""
+    return say(
+        session,
+        "card",
+        chat_id,
+        key=key,
+        now=now,
+        lane=lane,
+        payload=cards.to_json(card),
+        expires_after=expires_after,
+        on_uncertain=on_uncertain,
+    )
+
+
 def withdraw(session: Session, surface: str, ref: int) -> int:
     """Drop what is waiting for this surface. Returns how many rows."""
     dropped = session.execute(
@@ -119,7 +146,7 @@ def _waiting(session: Session, surface: str, ref: int, chat_id: int) -> bool:
 
 def _count(session: Session, surface: str, ref: int, chat_id: int) -> int:
     where = (Outbox.surface == surface, Outbox.ref == ref, Outbox.chat_id == chat_id)
-    return len(session.scalars(select(Outbox.id).where(*where)).all())
+    return session.scalar(select(func.count()).select_from(Outbox).where(*where)) or 0
 
 
 def _insert(session: Session, **values: Any) -> bool:

@@ -6,9 +6,11 @@ An Action names what a tap means; chat/tokens.py turns it into signed callback d
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 from dataclasses import dataclass
+from typing import Any
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
@@ -60,6 +62,55 @@ class Card:
         """Changes whenever what is seen changes."""
         seen = (self.text, self.rows, self.keyboard, self.file.name if self.file else None)
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def to_json(card: Card) -> dict[str, Any]:
+    """A card as a JSON value, for an outbox row."""
+    rows = [
+        [
+            {"label": b.label, "action": b.action and [b.action.name, *b.action.args], "url": b.url}
+            for b in row
+        ]
+        for row in card.rows
+    ]
+    file = card.file and {
+        "name": card.file.name,
+        "content": base64.b64encode(card.file.content).decode(),
+        "picture": card.file.picture,
+    }
+    return {
+        "text": card.text,
+        "rows": rows,
+        "keyboard": card.keyboard,
+        "file": file,
+        "silent": card.silent,
+        "protect": card.protect,
+    }
+
+
+def from_json(value: dict[str, Any]) -> Card:
+    """The card that `to_json` wrote."""
+    rows = tuple(
+        tuple(
+            Button(
+                label=b["label"],
+                action=b["action"] and Action(b["action"][0], tuple(b["action"][1:])),
+                url=b["url"],
+            )
+            for b in row
+        )
+        for row in value["rows"]
+    )
+    file = value["file"]
+    return Card(
+        text=value["text"],
+        rows=rows,
+        keyboard=None if value["keyboard"] is None else tuple(tuple(row) for row in value["keyboard"]),
+        file=file
+        and File(name=file["name"], content=base64.b64decode(file["content"]), picture=file["picture"]),
+        silent=value["silent"],
+        protect=value["protect"],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
