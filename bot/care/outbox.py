@@ -81,7 +81,7 @@ def say(
     expires_after: timedelta | None = None,
     on_uncertain: str = "evidence",
 ) -> bool:
-    """Send one message of its own. `purpose` names its renderer (care/delivery.py), `key` the occasion: unique for ever.
+    """Send one message of its own. `purpose` names its renderer (care/showing.py), `key` the occasion: unique for ever.
 
     `on_uncertain` says what happens when nobody can know whether Telegram took it: "resend" at once and marked as a
     repeat, "evidence" waits 90 s for a sign of life first, "never" lets it be. Returns whether a row was written.
