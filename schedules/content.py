@@ -1,0 +1,114 @@
+"""What patients are asked and told, and what the answers mean: questions, rules, cards, consent, re-screen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from schedules.conditions import Condition
+from schedules.levels import Content, Level, Texts
+
+QuestionType = Literal["choice", "multi", "scale", "number", "text"]
+
+SITE_FIELDS = ("team_phone", "emergency_number", "out_of_hours", "crisis_line")
+"""Placeholders that the site must fill before the bot may start."""
+
+
+class Option(Content):
+    """One answer of a choice. `rank` rises with concern. `synonyms`: other ways to type it, by language."""
+
+    id: str
+    rank: int
+    text: Texts
+    synonyms: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Question(Content):
+    """One question. A missing answer to a `red_flag` question never counts as "no".
+
+    `exclusive`: options of a multiple choice that stand alone. `special`: answers of a number question that are no
+    number, e.g. no thermometer; they are options with a text and synonyms too. `unit`: "celsius" for a temperature,
+    where Fahrenheit is converted. `min`, `max`: what is possible, in that unit, both included.
+    """
+
+    id: str
+    type: QuestionType
+    red_flag: bool = False
+    optional: bool = False
+    checkins: tuple[str, ...]
+    ask_if: Condition | None = None
+    text: Texts
+    options: tuple[Option, ...] = ()
+    exclusive: tuple[str, ...] = ()
+    special: tuple[Option, ...] = ()
+    min: float | None = None
+    max: float | None = None
+    unit: Literal["celsius"] | None = None
+
+    def option(self, id: str) -> Option:  # noqa: A002 - an id is called id everywhere in a pathway
+        """The option or special answer with this id. Raises KeyError."""
+        for option in (*self.options, *self.special):
+            if option.id == id:
+                return option
+        raise KeyError(id)
+
+
+class Rule(Content):
+    """One triage rule. The level of a case is the highest level of the rules that fire; no rule lowers another.
+
+    `within_days`: calendar days, weekends included, in which a person must reach the patient; 0 is the same local
+    day. Without it the level's own deadline stands. `recheck_after_h`: ask again so many hours later.
+    `tell_clinician` may hold {days}, {checkin}, {category}, {previous}, {best}, {baseline}, {list} and question ids.
+    `tell_patient` names a card.
+    """
+
+    id: str
+    level: Level
+    when: Condition
+    within_days: int | None = None
+    recheck_after_h: int | None = None
+    rationale: str
+    sources: tuple[str, ...]
+    tell_clinician: str
+    tell_patient: str
+
+
+class Operational(Content):
+    """Something that happened to the messages, not in the answers, which a clinician must act on.
+
+    `within_days` as in `Rule`.
+    """
+
+    id: str
+    level: Level
+    within_days: int | None = None
+    text: str
+
+
+class Consent(Content):
+    """What the patient agrees to. A changed text needs a new version, and then the patient's consent again."""
+
+    version: str
+    text: Texts
+
+
+class RescreenOption(Content):
+    """One answer of the re-screen, and the finding it makes. A routine option makes none."""
+
+    id: str
+    level: Level
+    text: Texts
+    synonyms: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    tell_clinician: str | None = None
+    tell_patient: str | None = None
+
+
+class Rescreen(Content):
+    """The closed question after any typed message: several may be chosen, `exclusive` alone."""
+
+    text: Texts
+    options: tuple[RescreenOption, ...]
+    exclusive: tuple[str, ...] = ("none",)
+    reminder_min: int
+    human_read_h: int
