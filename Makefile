@@ -1,0 +1,61 @@
+# Everything runs in .venv, made from any Python >= 3.11 with venv. Repeated calls install nothing.
+PYTHON ?= python3
+ARGS ?=
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+LOCK := .venv/bin/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --universal \
+	--python-version 3.11 --custom-compile-command "make lock"
+
+.PHONY: help demo run test coverage format texts lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+demo: .venv/.runtime ## Three months with eight patients in under a minute; ARGS="--port 8080" to play along
+	@.venv/bin/aftercare demo $(ARGS)
+
+run: .venv/.runtime ## The bot itself, with the settings in .env
+	@.venv/bin/aftercare run $(ARGS)
+
+test: .venv/.dev ## Every check: lint, types, imports, tests, browser, demo
+	@.ci/test
+
+coverage: .venv/.dev ## Branch coverage of the core and of the flows
+	.venv/bin/pytest -n auto -m "not browser" --cov --cov-report=term-missing:skip-covered
+
+format: .venv/.dev ## Mend what the linter can, and format
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+texts: .venv/.dev ## Collect the interface texts and bring the translations up to date
+	@.venv/bin/pybabel --quiet extract -F bot/locale/babel.cfg -k N_ -k plural:1,2 --add-comments=: --sort-by-file --no-location \
+		--omit-header -o bot/locale/aftercare.pot bot
+	@for po in bot/locale/*.po; do \
+		.venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --omit-header -i bot/locale/aftercare.pot \
+			-o $$po -l $$(basename $$po .po) || exit 1; \
+		echo "$$po: $$(.venv/bin/python -m bot.texts $$(basename $$po .po))"; done
+
+lock: .venv/.dev ## Pin the newest allowed version of every dependency, with hashes
+	$(PIP) --require-hashes -r requirements/lock.txt
+	$(LOCK) --upgrade --group dev --group build -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt
+	$(subst pyproject.toml,,$(LOCK)) -c requirements/dev.txt --group build -o requirements/build.txt
+	$(subst pyproject.toml,,$(LOCK)) --upgrade --group lock -o requirements/lock.txt
+
+clean: ## Remove what was made here, .venv included
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	find bot schedules migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.python: .ci/venv
+	@.ci/venv $(PYTHON)
+	@touch $@
+
+.venv/.runtime: .venv/.python requirements/runtime.txt requirements/build.txt pyproject.toml
+	@echo "Installing what Aftercare needs into .venv"
+	@$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	@$(PIP) --no-build-isolation --no-deps --no-index -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.txt
+	@echo "Installing the tools of the tests into .venv"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
