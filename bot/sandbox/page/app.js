@@ -46,8 +46,9 @@ function onState(state) {
   if (state.storyline) setText(at("storyline"), state.storyline);
   clock.update(state);
   drawer.update(state);
-  syncCards(state.chats);
-  shown.forEach((card) => card.update(state.chats.find((chat) => chat.id === card.data.id)));
+  const chats = state.chats.filter((chat) => !chat.deleted && !chat.migrated_to);
+  syncCards(chats);
+  shown.forEach((card) => card.update(chats.find((chat) => chat.id === card.data.id)));
   at("empty").hidden = shown.length > 0;
   if (awaited !== null) {
     const found = shown.find((card) => card.data.id === awaited || card.data.user_id === awaited);

@@ -60,7 +60,7 @@ export class ChatCard {
   }
 
   get started() {
-    return !this.private || (this.data.started ?? this.data.messages.some((message) => !message.from_bot));
+    return !this.private || Boolean(this.room.users.get(this.data.user_id)?.started);
   }
 
   nameOf(message) {

@@ -12,10 +12,15 @@ export function createLog(label) {
   const pill = el("button", { type: "button", class: "pill", hidden: true, onclick: () => toNewest() }, icon("down"), count);
   const node = el("div", { class: "log-frame" }, scroller, pill);
   const shown = new Map();
+  let lastTop = 0;
   const log = { node, list, scroller, unseen: 0, following: true, update, toNewest, jump, onSeen: () => {} };
 
   scroller.addEventListener("scroll", () => {
-    log.following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
+    const top = scroller.scrollTop;
+    const near = scroller.scrollHeight - top - scroller.clientHeight < NEAR_PX;
+    // A picture that loads pushes the end away without anybody having gone up.
+    log.following = near || (log.following && top >= lastTop);
+    lastTop = top;
     if (log.following) clearPill();
   }, { passive: true });
   scroller.addEventListener("keydown", walk);
@@ -33,7 +38,6 @@ export function createLog(label) {
       count.textContent = `${log.unseen} new`;
       pill.hidden = false;
     }
-    if (log.following) scroller.scrollTop = scroller.scrollHeight;
     // What was there when the page opened is read on demand; only what comes later is announced.
     if (items.length) requestAnimationFrame(() => scroller.setAttribute("aria-live", "polite"));
   }

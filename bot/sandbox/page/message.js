@@ -37,6 +37,7 @@ function bubbleParts(message, view) {
     el(
       "span",
       { class: "meta" },
+      ...Object.values(message.reactions ?? {}).flat().map((mark) => el("span", { class: "reaction" }, hidden("Reaction "), mark)),
       message.edited && el("span", { class: "edited" }, "edited"),
       el("time", { datetime: instant(message.date).toISOString() }, timeOf(message.date)),
     ),

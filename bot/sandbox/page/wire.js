@@ -77,18 +77,20 @@ export function createDrawer(node, { tell, onToggle }) {
   }
 
   function row(call) {
-    const chat = state.chats.find((other) => other.id === call.chat_id);
-    const when = call.at ?? call.date ?? call.time;
-    const reason = call.error ?? call.description;
+    const chatId = call.chat_id ?? call.params?.chat_id;
+    const chat = state.chats.find((other) => String(other.id) === String(chatId));
+    const ending = call.ok ? "ok" : call.code ? `error ${call.code}` : "cut off";
+    const took = call.ms === undefined ? "" : ` · ${Math.round(call.ms)} ms`;
+    const reason = [call.description, call.fault && `fault: ${call.fault.replaceAll("_", " ")}`].filter(Boolean).join(" · ");
     return el(
       "li",
       { class: call.ok ? "call" : "call failed" },
       el("span", { class: "call-mark", "aria-hidden": "true" }),
       el("code", {}, call.method),
-      el("span", { class: "call-chat" }, call.chat_id ? (chat ? nameOfChat(chat) : `chat ${call.chat_id}`) : ""),
-      el("span", { class: "call-result" }, call.ok ? "ok" : "error", ` · ${Math.round(call.ms ?? 0)} ms`),
-      when && el("time", { datetime: instant(when).toISOString() }, timeOf(when)),
-      !call.ok && reason && el("p", {}, reason),
+      el("span", { class: "call-chat" }, chatId ? (chat ? nameOfChat(chat) : `chat ${chatId}`) : ""),
+      el("span", { class: "call-result" }, ending + took),
+      el("time", { datetime: instant(call.at).toISOString() }, timeOf(call.at)),
+      reason && el("p", {}, reason),
     );
   }
 
@@ -112,5 +114,6 @@ export function createDrawer(node, { tell, onToggle }) {
 
 function faultWords(fault) {
   const left = fault.times < 1000 ? `, ${fault.times} left` : "";
-  return `${fault.kind.replaceAll("_", " ")} on ${fault.method === "*" ? "every call" : fault.method}${left}`;
+  const what = fault.kind === "http" ? fault.code : fault.kind.replaceAll("_", " ");
+  return `${what} on ${fault.method === "*" ? "every call" : fault.method}${left}`;
 }
