@@ -1,0 +1,58 @@
+"""A sandbox per test, checked against the Bot API's description where that lies beside the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import telegram
+from telegram.request import HTTPXRequest
+
+from bot import clock
+from bot.sandbox import actors, server
+
+DESCRIPTION = Path(__file__).parents[3].parent / "shared" / "telegram-bot-api.json"
+MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def movable() -> clock.MovableClock:
+    return clock.MovableClock(MORNING)
+
+
+@pytest.fixture
+async def served(movable: clock.MovableClock) -> AsyncIterator[server.Served]:
+    description = DESCRIPTION if DESCRIPTION.exists() else None
+    async with server.serve(movable, limits=False, description=description) as running:
+        yield running
+        assert list(map(str, running.violations)) == []
+
+
+@pytest.fixture
+async def sandbox(served: server.Served) -> AsyncIterator[actors.Sandbox]:
+    async with actors.Sandbox(served.url, patience_s=2) as client:
+        yield client
+
+
+@pytest.fixture
+async def bot(served: server.Served) -> AsyncIterator[telegram.Bot]:
+    ours = telegram.Bot(
+        served.token,
+        base_url=served.api_url,
+        base_file_url=served.file_url,
+        request=HTTPXRequest(connection_pool_size=4, httpx_kwargs={"trust_env": False}),
+        get_updates_request=HTTPXRequest(httpx_kwargs={"trust_env": False}),
+    )
+    async with ours:
+        yield ours
+
+
+@pytest.fixture
+async def http(served: server.Served) -> AsyncIterator[httpx.AsyncClient]:
+    """The Bot API by hand: paths are method names."""
+    base = f"{served.api_url}{served.token}"
+    async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=10) as client:
+        yield client
