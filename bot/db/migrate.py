@@ -1,0 +1,139 @@
+"""Bring a database to the schema of this version. Forward only; one transaction; a copy of a SQLite file first.
+
+The migrations lie in `migrations/` of a checkout and in `bot/db/migrations` of an installed wheel.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, pool
+
+from bot.db.engine import sqlite_file
+from bot.db.types import hang_keys
+from bot.errors import AftercareError
+
+_LOCK = 4_711_001  # of PostgreSQL's advisory locks: two processes starting at once migrate one after the other
+
+
+class DatabaseTooNew(AftercareError):
+    """This database was made by a newer version: install that version, or restore an older backup."""
+
+
+class MigrationBroken(AftercareError):
+    """A migration left rows that point at nothing; nothing was changed."""
+
+
+def upgrade(url: str, keys: Sequence[str]) -> str:
+    """Migrate the database at `url` to `head()`, making a SQLite file (0600) when there is none.
+
+    Returns the revision it is at. Raises DatabaseTooNew, MigrationBroken; on any error nothing was changed.
+    """
+    _make_private(url)
+    engine = _migrating_engine(url, keys)
+    try:
+        before = current(engine)
+        if before == head():
+            return before
+        if before is not None:
+            _known(before)
+            _copy_aside(url, before)
+        with engine.connect() as connection, connection.begin():
+            _run(connection)
+        return head()
+    finally:
+        engine.dispose()
+
+
+def head() -> str:
+    """The newest revision that this version of the program knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    if revision is None:
+        raise AftercareError("No migrations are installed: install the package again.")
+    return revision
+
+
+def current(engine: Engine) -> str | None:
+    """The revision that the database is at, or None when it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _run(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite":
+        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if orphans:
+            tables = ", ".join(sorted({str(row[0]) for row in orphans}))
+            raise MigrationBroken(f"Rows of {tables} would point at nothing; nothing was changed. Report this.")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _folder() -> Path:
+    installed = Path(__file__).parent / "migrations"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "migrations"
+
+
+def _known(revision: str) -> None:
+    if revision not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
+        raise DatabaseTooNew
+
+
+def _migrating_engine(url: str, keys: Sequence[str]) -> Engine:
+    """Foreign keys are off: rebuilding a parent table would otherwise delete its children by cascade."""
+    engine = create_engine(url, poolclass=pool.NullPool)
+    hang_keys(engine.dialect, list(keys))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF", "busy_timeout=10000"):
+        connection.execute("PRAGMA " + pragma)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _make_private(url: str) -> None:
+    path = sqlite_file(url)
+    if path is None or path.exists() or str(path) == ":memory:":
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _copy_aside(url: str, revision: str) -> None:
+    """Keep the file as it was, beside it. Pending WAL pages are folded in before the copy."""
+    path = sqlite_file(url)
+    if path is None:
+        return
+    engine = create_engine(url, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    copy = path.with_name(f"{path.name}.before-{revision}")
+    shutil.copyfile(path, copy)
+    copy.chmod(0o600)
