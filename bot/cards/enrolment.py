@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import segno
@@ -68,8 +69,6 @@ def question_text(step: str, pathway: Pathway) -> str:
         return esc(ASK[step])
     if step == "team":
         return "Which care team follows this patient?"
-    if step == "confirm_date":
-        return "That date is not within the last 7 days. Is it right?"
     return f"In the week <b>before</b> the operation: {esc(pathway.question(step).text.in_('en'))}"
 
 
@@ -79,6 +78,14 @@ def option_labels(question: Question) -> tuple[str, ...]:
         return tuple(option.text.in_("en") for option in question.options)
     low, high = int(question.min or 0), int(question.max or 10)
     return tuple(str(number) for number in range(low, high + 1))
+
+
+def confirm_date(day: str, today: date) -> Card:
+    """An operation long ago, or still to come, is more often a slip of the finger than true (hazard H14)."""
+    away = (today - date.fromisoformat(day)).days
+    when = f"{away} days ago" if away > 0 else f"in {-away} days"
+    text = f"<b>New patient</b>\n\nThe operation was on {bold(day)}, {when}. Is that right?"
+    return Card(text=text, rows=((button("Yes, that is right", "e_confirm"),), (button("No, go back", "e_back"),)))
 
 
 def read_back(data: Mapping[str, Any], pathway: Pathway) -> Card:
@@ -117,9 +124,9 @@ def qr_png(link: str) -> bytes:
     return picture.getvalue()
 
 
-def identity(text: str, not_me: str) -> Card:
+def identity(text: str, not_me: str, other_language: str) -> Card:
     """Who are you? With a way out for somebody else."""
-    return Card(text=text, rows=((button(not_me, "e_not_me"),),))
+    return Card(text=text, rows=((button(not_me, "e_not_me"),), (button(other_language, "e_language"),)))
 
 
 def consent(text: str, agree: str, decline: str, other_language: str) -> Card:

@@ -86,7 +86,7 @@ def not_me(session: Session, invitation: Invitation, clinic: Clinic, now: dateti
     """Somebody else opened the link: it is void, and the team is told."""
     invitations.void(session, invitation, "not me", now)
     enrolment = session.get_one(Enrolment, invitation.enrolment_id)
-    escalations.operational(session, enrolment, "identity_failed", now, clinic)
+    escalations.operational(session, enrolment, "not_the_patient", now, clinic)
     audit.record(session, "system", "link opened by somebody else", f"patient:{enrolment.patient_id}", now)
 
 
@@ -113,7 +113,7 @@ def activate(session: Session, invitation: Invitation, chat: Chat, clinic: Clini
     person.chat_id = chat.id
     session.flush()
     session.refresh(enrolment)
-    checkins.plan(session, enrolment, now, clinic)
+    checkins.plan(session, enrolment, now)
     audit.record(session, f"patient:{person.id}", "consent given", f"patient:{person.id}", now,
                  version=pathway.consent.version, language=person.language)  # fmt: skip
     return True

@@ -11,8 +11,6 @@ from sqlalchemy.orm import Session
 from bot.care import outbox
 from bot.db.models import Chat, Form
 
-SURFACE = "form"
-
 
 def begin(session: Session, chat: Chat, kind: str, step: str, data: dict[str, Any], now: datetime) -> Form:
     """A new form in this chat; one that was open there is dropped."""
@@ -40,12 +38,17 @@ def advance(session: Session, form: Form, step: str, now: datetime, *, typed: bo
 def ask(session: Session, form: Form, now: datetime, *, fresh: bool) -> None:
     """Show the form's current step."""
     key = f"{form.step}:{now.timestamp():.3f}" if fresh else None
-    outbox.show(session, SURFACE, form.id, form.chat_id, now=now, fresh=fresh, key=key)
+    outbox.show(session, surface(form), form.id, form.chat_id, now=now, fresh=fresh, key=key)
 
 
 def drop(session: Session, chat: Chat) -> None:
     """Forget the form of this chat, and what was still to be shown of it."""
     for form in session.scalars(select(Form).where(Form.chat_id == chat.id)):
-        outbox.withdraw(session, SURFACE, form.id)
+        outbox.withdraw(session, surface(form), form.id)
         session.delete(form)
     session.flush()
+
+
+def surface(form: Form) -> str:
+    """The name under which this kind of form is shown."""
+    return f"{form.kind}_form"

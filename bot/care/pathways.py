@@ -24,3 +24,8 @@ def of(session: Session, version_id: int) -> Pathway:
 def current(session: Session) -> PathwayVersion:
     """The newest published version; raises NoResultFound before the first one is published at start-up."""
     return session.scalars(select(PathwayVersion).order_by(PathwayVersion.number.desc()).limit(1)).one()
+
+
+def latest(session: Session) -> Pathway:
+    """The pathway of the newest published version."""
+    return _parsed(current(session).content)

@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from bot.care import chats, staffing
 from bot.care.clinic import Clinic
 from bot.cards import Toast
-from bot.chat import admin, clinician, enrolment, group, patient
+from bot.chat import admin, clinician, enrolling, enrolment, group, patient
 from bot.chat.incoming import Incoming, Kind
 from bot.db.models import Chat, Patient, Staff
 
 StaffHandler = Callable[[Session, Clinic, Staff, Incoming, datetime], Toast | None]
 
-STAFF_ACTIONS: Mapping[str, StaffHandler] = {**clinician.ACTIONS, **admin.ACTIONS, **enrolment.STAFF_ACTIONS}
-STAFF_COMMANDS: Mapping[str, StaffHandler] = {**clinician.COMMANDS, **admin.COMMANDS, **enrolment.STAFF_COMMANDS}
+STAFF_ACTIONS: Mapping[str, StaffHandler] = {**clinician.ACTIONS, **admin.ACTIONS, **enrolling.ACTIONS}
+STAFF_COMMANDS: Mapping[str, StaffHandler] = {**clinician.COMMANDS, **admin.COMMANDS, **enrolling.COMMANDS}
 GROUP_COMMANDS: Mapping[str, StaffHandler] = {**group.COMMANDS, "bind": admin.COMMANDS["bind"]}
 EXPIRED = Toast(text="This button is no longer valid.")
 
@@ -93,7 +93,7 @@ def _from_staff(session: Session, clinic: Clinic, staff: Staff, incoming: Incomi
         return command(session, clinic, staff, incoming, now)
     if incoming.media is not None and incoming.media.kind == "document":
         return admin.upload(session, clinic, staff, incoming, now)
-    for claim in (enrolment.form_text, admin.form_text, clinician.form_text):
+    for claim in (enrolling.form_text, admin.form_text, clinician.form_text):
         if claim(session, clinic, staff, incoming, now):
             return None
     return clinician.text(session, clinic, staff, incoming, now)

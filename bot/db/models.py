@@ -153,9 +153,7 @@ class Enrolment(Base):
     __tablename__ = "enrolments"
     __table_args__ = (
         one_of("state", "invited", "active", "paused", "withdrawn", "ended", "void"),
-        CheckConstraint(
-            "state NOT IN ('active','paused') OR consent_at IS NOT NULL", name="active_consented"
-        ),
+        CheckConstraint("state NOT IN ('active','paused') OR consent_at IS NOT NULL", name="active_consented"),
         CheckConstraint("state <> 'paused' OR paused_until IS NOT NULL", name="pause_ends"),
         unique_where("uq_enrolments_live", "patient_id", where="state IN ('invited','active','paused')"),
         STRICT,
@@ -181,9 +179,7 @@ class Invitation(Base):
     __tablename__ = "invitations"
     __table_args__ = (
         CheckConstraint("(enrolment_id IS NULL) <> (staff_id IS NULL)", name="for_one"),
-        unique_where(
-            "uq_invitations_open_enrolment", "enrolment_id", where="used_at IS NULL AND voided_at IS NULL"
-        ),
+        unique_where("uq_invitations_open_enrolment", "enrolment_id", where="used_at IS NULL AND voided_at IS NULL"),
         unique_where("uq_invitations_open_staff", "staff_id", where="used_at IS NULL AND voided_at IS NULL"),
         STRICT,
     )
@@ -196,6 +192,7 @@ class Invitation(Base):
     expires_at: Mapped[Instant]
     opened_by: Mapped[int | None] = fk("chats.id")  # the chat now answering the identity questions
     tries: Mapped[int] = mapped_column(BigInt, default=0)
+    confirmed_at: Mapped[When]  # the birth year was right
     used_at: Mapped[When]
     voided_at: Mapped[When]
     void_reason: Mapped[MaybeStr]
@@ -267,9 +264,7 @@ class Answer(Base):
     id: Mapped[Id]
     checkin_id: Mapped[int] = fk("checkins.id", index=True)
     question: Mapped[Str]
-    value: Mapped[Data] = mapped_column(
-        Json, nullable=True
-    )  # option id, list of ids, number; null when unreadable
+    value: Mapped[Data] = mapped_column(Json, nullable=True)  # option id, list of ids, number; null when unreadable
     raw: Mapped[Secret]  # what was typed, when it was typed
     readable: Mapped[Bool]
     at: Mapped[Instant]
@@ -335,9 +330,7 @@ class Escalation(Base):
         one_of("level", *LEVELS[1:]),
         one_of("state", "open", "acknowledged", "contacted", "closed"),
         CheckConstraint("(state = 'closed') = (outcome IS NOT NULL)", name="closed_with_outcome"),
-        CheckConstraint(
-            "(state = 'closed') = (closed_at IS NOT NULL AND closed_by IS NOT NULL)", name="closed_by_one"
-        ),
+        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL AND closed_by IS NOT NULL)", name="closed_by_one"),
         CheckConstraint(
             "outcome IS NULL OR outcome IN (" + ", ".join(f"'{o}'" for o in OUTCOMES) + ")",
             name="outcome_known",
@@ -394,9 +387,7 @@ class EscalationEvent(Base):
     id: Mapped[Id]
     escalation_id: Mapped[int] = fk("escalations.id", index=True)
     at: Mapped[Instant]
-    kind: Mapped[
-        Str
-    ]  # opened, raised, finding, page, acknowledged, ack_voided, contacted, closed, overdue, …
+    kind: Mapped[Str]  # opened, raised, finding, page, acknowledged, ack_voided, contacted, closed, overdue, …
     staff_id: Mapped[int | None] = fk("staff.id")
     details: Mapped[Data]
 
