@@ -27,12 +27,12 @@ format: .venv/.dev ## Mend what the linter can, and format
 	.venv/bin/ruff format
 
 texts: .venv/.dev ## Collect the interface texts and bring the translations up to date
-	@.venv/bin/pybabel --quiet extract -F bot/locale/babel.cfg -k N_ -k plural:1,2 --add-comments=: --sort-by-file --no-location \
+	@.venv/bin/pybabel --quiet extract -F bot/locale/babel.cfg -k N_ -k plural:1,2 --sort-by-file --no-location \
 		--omit-header -o bot/locale/aftercare.pot bot
 	@for po in bot/locale/*.po; do \
-		.venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --omit-header -i bot/locale/aftercare.pot \
-			-o $$po -l $$(basename $$po .po) || exit 1; \
-		echo "$$po: $$(.venv/bin/python -m bot.texts $$(basename $$po .po))"; done
+		.venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --omit-header \
+			-i bot/locale/aftercare.pot -o $$po -l $$(basename $$po .po) || exit 1; done
+	@.venv/bin/pytest -q tests/bot/test_texts.py
 
 lock: .venv/.dev ## Pin the newest allowed version of every dependency, with hashes
 	$(PIP) --require-hashes -r requirements/lock.txt

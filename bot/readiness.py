@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 NUMBERS = ("team_phone", "emergency_number", "out_of_hours", "crisis_line")
 WEBHOOK_PORTS = (443, 80, 88, 8443)  # the only ones Telegram connects to (core.telegram.org/bots/api#setwebhook)
 _SECRET_FORM = re.compile(r"[A-Za-z0-9_-]{16,256}")  # Telegram's alphabet for secret_token; 16 against guessing
-_UNFILLED = re.compile(r"to-?do|tbd|x{2,}|change.?me|example|placeholder|your|fill.?in|n/?a\b|[<>{}?…]|\.\.\.", re.I)
+_UNFILLED = re.compile(
+    r"\b(?:to-?do|tbd|change.?me|example|placeholder|your|fill.?in|n/a)\b|(?<![a-z])x{2,}|[<>{}?…]|\.\.\.",
+    re.IGNORECASE,
+)
 _INVENTED = re.compile(r"^1?555|555[ .-]?01\d\d$|^(?:44|0)?1632960|^(?:44|0)?7700900|^(?:44|0)?2079460")
 
 _EXAMPLES = {

@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot import keys, readiness
+from bot import keyfile, readiness
 from bot.errors import SettingsError
 
 SECRETS = ("telegram_bot_token", "webhook_secret")
@@ -71,7 +71,7 @@ class Settings(BaseModel):
     @field_validator("aftercare_key")
     @classmethod
     def _are_fernet_keys(cls, configured: SecretStr | None) -> SecretStr | None:
-        if configured and not all(map(keys.is_key, keys.split(configured.get_secret_value()))):
+        if configured and not all(map(keyfile.is_key, keyfile.split(configured.get_secret_value()))):
             raise ValueError("must be Fernet keys, newest first, separated by commas")
         return configured
 
@@ -84,7 +84,7 @@ class Settings(BaseModel):
 
     @property
     def listen(self) -> tuple[str, int]:
-        """Host and port the webhook and the console listen on."""
+        """Host and port the webhook listens on."""
         host, _, port = self.webhook_listen.rpartition(":")
         return host.strip("[]"), int(port)
 
@@ -120,7 +120,7 @@ def load(env_file: Path = Path(".env"), *, to_run: bool = True) -> Settings:
     from_files, problems = _read_secret_files(given)
     problems += _unknown_names(given, filed)
     try:
-        settings = _FromOutside(_env_file=env_file, **from_files)  # type: ignore[arg-type]  # two secrets, by name
+        settings: Settings = _FromOutside(_env_file=env_file, **from_files)  # type: ignore[arg-type]  # two secrets, by name
     except ValidationError as error:
         refused = _in_words(error)
         problems += refused.values()
@@ -140,10 +140,10 @@ def encryption_keys(settings: Settings) -> tuple[str, ...]:
     Raises KeyFileError.
     """
     if settings.aftercare_key is not None:
-        return keys.split(settings.aftercare_key.get_secret_value())
+        return keyfile.split(settings.aftercare_key.get_secret_value())
     database = settings.sqlite_file
     has_data = database is not None and database.exists() and database.stat().st_size > 0
-    return keys.load_or_make(settings.key_file, database_has_data=has_data)
+    return keyfile.load_or_make(settings.key_file, database_has_data=has_data)
 
 
 def card_values(settings: Settings) -> dict[str, str]:

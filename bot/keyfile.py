@@ -1,4 +1,4 @@
-"""The encryption keys of personal data: from AFTERCARE_KEY, or from a key file made at the first start.
+"""The key file: the encryption keys of personal data, made at the first start and readable by its owner only.
 
 Whoever loses the keys loses the names, phone numbers and free text in the database; whoever has a copy can read them.
 """
