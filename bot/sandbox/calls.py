@@ -18,7 +18,7 @@ KEPT = 20_000
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One call and how it ended. `code` 0: the connection was cut before an answer."""
+    """One call and how it ended. `code` 0: the connection was cut before an answer. `ms` is real time."""
 
     seq: int
     at: datetime
@@ -28,6 +28,7 @@ class Call:
     code: int = 0
     description: str | None = None
     fault: str | None = None
+    ms: float = 0
     result: Any = field(default=None, repr=False)
 
     def view(self) -> Json:
@@ -41,6 +42,7 @@ class Call:
             "code": self.code,
             "description": self.description,
             "fault": self.fault,
+            "ms": round(self.ms, 1),
         }
         if isinstance(self.result, dict) and "message_id" in self.result:
             shown["message_id"] = self.result["message_id"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import html
+import json
 from typing import Any
 
 Json = dict[str, Any]
@@ -33,6 +35,12 @@ def _tags(entity: Json, covered: str) -> tuple[str, str] | None:
 
 def to_html(text: str, entities: list[Json]) -> str:
     """Render `text` with its entities; line breaks stay line breaks."""
+    return _marked(text, json.dumps(entities)) if entities else html.escape(text)
+
+
+@functools.lru_cache(maxsize=8192)
+def _marked(text: str, listed: str) -> str:
+    entities: list[Json] = json.loads(listed)
     encoded = text.encode("utf-16-le")
     opening: dict[int, list[str]] = {}
     closing: dict[int, list[str]] = {}

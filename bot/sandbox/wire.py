@@ -22,6 +22,7 @@ TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,50}")
 BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 NO_PAGE = "<html><head><title>404 Not Found</title></head><body>404 Not Found</body></html>"
 HANG_S = 60.0
+CUT = frozenset({"reset_before", "reset_after"})
 DELAY_S = 1.0
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -127,9 +128,12 @@ class BotApi:
             return _refuse(refusal)
         entry = desk.log.open(name, given, desk.world.clock.now())
         response: Response | None = None
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             response = await self._carry_out(request, name, given, entry)
         finally:
+            entry.ms = (loop.time() - began) * 1000
             entry.code = response.status_code if response and entry.fault not in CUT else 0
             if desk.log.close(entry):
                 desk.world.changed()
@@ -204,6 +208,3 @@ class BotApi:
         if stored is None:
             return _refuse(refusals.not_found())
         return Response(stored.content, media_type="application/octet-stream")
-
-
-CUT = frozenset({"reset_before", "reset_after"})
