@@ -1,0 +1,178 @@
+"""Updates as they came, stored before Telegram is told that they arrived; then one at a time per chat.
+
+One that cannot be processed is tried again, then set aside: it stays readable, blocks nobody, and a person is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, aliased
+
+from bot.care import chats, escalations, pathways, patients, watchdog
+from bot.care.clinic import Clinic
+from bot.db.engine import wake
+from bot.db.models import Enrolment, Inbox, Message
+from schedules import freetext
+from schedules.levels import Level
+
+ATTEMPTS = 5
+BACKOFF_S = (1, 4, 15, 60)  # after the first, second, … failure; the chat's later updates wait as long
+READ_WITHIN = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """One update as Telegram sent it. Updates of one `chat_key` are processed in the order of arrival."""
+
+    update_id: int
+    chat_key: int
+    body: str
+
+    @property
+    def digest(self) -> str:
+        """What tells this update from another one under the same id: ids may start anew."""
+        return hashlib.sha256(self.body.encode()).hexdigest()
+
+
+def store(session: Session, bot_id: int, updates: Sequence[Raw], now: datetime) -> int:
+    """Keep what was not kept before. Returns how many were new."""
+    if not updates:
+        return 0
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    new = 0
+    for each in updates:
+        row = dialect.insert(Inbox).values(
+            bot_id=bot_id,
+            update_id=each.update_id,
+            digest=each.digest,
+            chat_key=each.chat_key,
+            raw=each.body,
+            received_at=now,
+            state="new",
+            attempts=0,
+        )
+        kept = session.execute(
+            row.on_conflict_do_nothing(index_elements=["bot_id", "update_id", "digest"]).returning(Inbox.id)
+        )
+        new += kept.first() is not None
+    wake(session, "inbox")
+    return new
+
+
+def due(session: Session, now: datetime, limit: int = 100) -> list[int]:
+    """The oldest waiting update of each chat, unless it waits for another try. Ids, in order of arrival."""
+    oldest = select(func.min(Inbox.id)).where(text("state = 'new'")).group_by(Inbox.chat_key)
+    ready = or_(Inbox.not_before.is_(None), Inbox.not_before <= now)
+    return list(session.scalars(select(Inbox.id).where(Inbox.id.in_(oldest), ready).order_by(Inbox.id).limit(limit)))
+
+
+def next_try(session: Session) -> datetime | None:
+    """When the next failed update is due for another try, or None when none waits."""
+    oldest = select(func.min(Inbox.id)).where(text("state = 'new'")).group_by(Inbox.chat_key)
+    return session.scalar(select(func.min(Inbox.not_before)).where(Inbox.id.in_(oldest)))
+
+
+def waiting(session: Session, row_id: int) -> Inbox | None:
+    """The update, if it still waits and is its chat's turn."""
+    before = aliased(Inbox)
+    earlier = select(before.id).where(before.chat_key == Inbox.chat_key, before.id < Inbox.id, before.state == "new")
+    return session.scalars(
+        select(Inbox).where(Inbox.id == row_id, Inbox.state == "new", ~earlier.exists())
+    ).one_or_none()
+
+
+def done(session: Session, row_id: int, now: datetime) -> bool:
+    """Processed, in the same transaction as its effect. False when somebody else was faster."""
+    finished = session.execute(
+        update(Inbox)
+        .where(Inbox.id == row_id, Inbox.state == "new")
+        .values(state="done", processed_at=now, error=None, not_before=None)
+        .returning(Inbox.id)
+    )
+    return finished.first() is not None
+
+
+def failed(session: Session, row_id: int, error: str, now: datetime, clinic: Clinic, *, hopeless: bool = False) -> bool:
+    """Processing raised `error` (a type's name): the update is tried again later.
+
+    After the last try, or when another try cannot help, it is quarantined and a person is told. Returns whether it was.
+    """
+    row = session.get_one(Inbox, row_id)
+    if row.state != "new":
+        return False
+    row.attempts += 1
+    row.error = error
+    if row.attempts < ATTEMPTS and not hopeless:
+        row.not_before = now + timedelta(seconds=BACKOFF_S[min(row.attempts, len(BACKOFF_S)) - 1])
+        return False
+    row.state = "quarantined"
+    row.processed_at = now
+    row.not_before = None
+    session.flush()
+    _tell(session, row, now, clinic)
+    return True
+
+
+def words(body: str) -> str:
+    """Everything a person wrote in this update, whatever else is wrong with it."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return ""
+    return "\n".join(_written(value))
+
+
+def _written(value: Any, depth: int = 0) -> Iterator[str]:
+    """Texts and captions, except those of the bot's own message under a tapped button or of a message replied to."""
+    if not isinstance(value, dict) or depth > 3:
+        return
+    for name, inner in value.items():
+        if name in ("text", "caption") and isinstance(inner, str):
+            yield inner
+        elif name not in ("callback_query", "reply_to_message", "external_reply", "quote", "pinned_message"):
+            yield from _written(inner, depth + 1)
+
+
+def _tell(session: Session, row: Inbox, now: datetime, clinic: Clinic) -> None:
+    enrolment = _concerned(session, row.chat_key)
+    if enrolment is None:
+        watchdog.incident(
+            session,
+            "unprocessed_update",
+            "inbox",
+            "An update from Telegram could not be processed and is kept in quarantine. Report it with the log.",
+            now,
+        )
+        return
+    written = words(row.raw or "")
+    screened = freetext.screen(pathways.of(session, enrolment.pathway_version_id).freetext, written)
+    level = max(Level.URGENT, screened.level)
+    session.add(
+        Message(
+            enrolment_id=enrolment.id,
+            kind="text" if written else "other",
+            body=written or None,
+            telegram_message_id=0,
+            received_at=row.received_at,
+            level=screened.level,
+            categories=list(screened.categories),
+            read_by=now + READ_WITHIN,
+        )
+    )
+    session.flush()
+    because = {"update": row.id}
+    escalations.operational(session, enrolment, "unprocessed_message", now, clinic, level=level, because=because)
+
+
+def _concerned(session: Session, chat_key: int) -> Enrolment | None:
+    chat = chats.find(session, chat_key)
+    patient = chats.patient_of(session, chat) if chat is not None else None
+    return patients.latest(session, patient) if patient is not None else None
