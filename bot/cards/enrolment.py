@@ -21,7 +21,7 @@ ASK = {
     "birth_year": "In which year was the patient born? Four digits. The patient is asked for it when they start.",
     "language": "Which language should the patient be asked in?",
     "timezone": "In which time zone does the patient live? Tap, or type a name such as America/Bogota.",
-    "procedure": "Which operation? A decompression with fusion is a fusion; if unsure choose “other”: it gets every rule.",
+    "procedure": "Which operation? A decompression with fusion is a fusion; if unsure, “other” gets every rule.",
     "surgery_date": "On which date was the operation? Tap, or type year-month-day.",
     "kin_name": "Who may we ring when the patient cannot be reached? Type a name, or skip.",
     "kin_phone": "And their telephone number?",
@@ -106,7 +106,7 @@ def read_back(data: Mapping[str, Any], pathway: Pathway) -> Card:
 
 
 def bedside(code: str, link: str) -> Card:
-    """The link and its QR code, to show at the bedside. Whoever holds it can start, so it works once and for 72 hours."""
+    """The link and its QR code, for the bedside. Whoever holds it can start, so it works once and for 72 hours."""
     text = (
         f"<b>Patient {esc(code)} is enrolled.</b>\n"
         "Next: let the patient scan this picture with the phone's camera, or send them the link. "

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.care import audit, checkins, escalations, invitations, pathways
+from bot.care import audit, escalations, invitations, pathways, planning
 from bot.care.clinic import Clinic
 from bot.care.registration import Registration
 from bot.db.models import Answer, CareTeam, Chat, CheckIn, Enrolment, Invitation, Patient
@@ -97,7 +97,7 @@ def activate(session: Session, invitation: Invitation, chat: Chat, clinic: Clini
     person = session.get_one(Patient, enrolment.patient_id)
     if not invitations.use(session, invitation, now):
         return False
-    started = session.execute(
+    started = session.scalar(
         update(Enrolment)
         .where(Enrolment.id == enrolment.id, Enrolment.state == "invited")
         .values(
@@ -106,14 +106,15 @@ def activate(session: Session, invitation: Invitation, chat: Chat, clinic: Clini
             consent_version=pathway.consent.version,
             consent_language=person.language,
         )
+        .returning(Enrolment.id)
     )
-    if started.rowcount != 1:
+    if started is None:
         return False
     _release(session, chat, person)
     person.chat_id = chat.id
     session.flush()
     session.refresh(enrolment)
-    checkins.plan(session, enrolment, now)
+    planning.plan(session, enrolment, now, clinic)
     audit.record(session, f"patient:{person.id}", "consent given", f"patient:{person.id}", now,
                  version=pathway.consent.version, language=person.language)  # fmt: skip
     return True

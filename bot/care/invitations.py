@@ -82,12 +82,13 @@ def opened_in(session: Session, chat: Chat, now: datetime) -> Invitation | None:
 
 def use(session: Session, invitation: Invitation, now: datetime) -> bool:
     """Spend the link. False when somebody else was first."""
-    spent = session.execute(
+    spent = session.scalar(
         update(Invitation)
         .where(Invitation.id == invitation.id, Invitation.used_at.is_(None), Invitation.voided_at.is_(None))
         .values(used_at=now)
+        .returning(Invitation.id)
     )
-    return bool(spent.rowcount == 1)
+    return spent is not None
 
 
 def void(session: Session, invitation: Invitation, reason: str, now: datetime) -> None:

@@ -128,12 +128,13 @@ def say_card(
 
 def withdraw(session: Session, surface: str, ref: int) -> int:
     """Drop what is waiting for this surface. Returns how many rows."""
-    dropped = session.execute(
+    dropped = session.scalars(
         update(Outbox)
         .where(Outbox.state == "pending", Outbox.surface == surface, Outbox.ref == ref)
         .values(state="dropped", error="withdrawn")
+        .returning(Outbox.id)
     )
-    return dropped.rowcount
+    return len(dropped.all())
 
 
 def _waiting(session: Session, surface: str, ref: int, chat_id: int) -> bool:

@@ -12,9 +12,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.cards import Toast
 from bot.care import chats, staffing
 from bot.care.clinic import Clinic
-from bot.cards import Toast
 from bot.chat import admin, clinician, enrolling, enrolment, group, patient
 from bot.chat.incoming import Incoming, Kind
 from bot.db.models import Chat, Patient, Staff
@@ -36,7 +36,7 @@ def handle(session: Session, clinic: Clinic, incoming: Incoming, now: datetime) 
         if incoming.migrated_to is not None:
             chats.migrate(session, incoming.chat, incoming.migrated_to, now)
         return None
-    chat = chats.of(session, incoming.chat, incoming.chat_kind, now, title=incoming.title)
+    chat = chats.of(session, incoming.chat, incoming.chat_kind, now)
     if not incoming.private:
         return _in_group(session, clinic, chat, incoming, now)
     if incoming.kind is Kind.MEMBER:
@@ -56,6 +56,9 @@ def handle(session: Session, clinic: Clinic, incoming: Incoming, now: datetime) 
 def _in_group(session: Session, clinic: Clinic, chat: Chat, incoming: Incoming, now: datetime) -> Toast | None:
     if incoming.kind is Kind.MEMBER:
         return group.membership(session, clinic, chat, incoming, now)
+    if chat.kind == "channel" and incoming.kind is Kind.COMMAND and incoming.command == "bind":
+        admin.bind_channel(session, clinic, chat, incoming, now)
+        return None
     staff = staffing.by_user(session, incoming.user)
     if incoming.kind is Kind.TAP:
         if staff is None:

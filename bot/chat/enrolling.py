@@ -81,13 +81,8 @@ def back(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now
     if form is None:
         return GONE
     steps = enrolment_form.steps(session, form)
-    at = (
-        steps.index("kin_name")
-        if form.step == enrolment_form.CONFIRM_DATE
-        else steps.index(form.step)
-        if form.step in steps
-        else len(steps)
-    )
+    after = {enrolment_form.CONFIRM_DATE: "kin_name", enrolment_form.READ_BACK: None}.get(form.step, form.step)
+    at = steps.index(after) if after is not None else len(steps)
     forms.advance(session, form, steps[max(at - 1, 0)], now, typed=False, problem=None)
     return Toast()
 
@@ -115,9 +110,8 @@ def confirm(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, 
         return GONE
     fields = {key: str(value) for key, value in form.data.items() if key not in {"team", "confirmed", "problem"}}
     pathway = pathways.latest(session)
-    read = registration.read(
-        fields, pathway, enrolment_form.today(clinic, now), confirmed=bool(form.data.get("confirmed"))
-    )
+    confirmed = bool(form.data.get("confirmed"))
+    read = registration.read(fields, pathway, enrolment_form.today(clinic, now), confirmed=confirmed)
     if isinstance(read, list):
         forms.advance(session, form, read[0].field, now, typed=False, problem=str(read[0]))
         return Toast()

@@ -16,7 +16,7 @@ from bot.cards import Card, Toast, esc
 from bot.cards import enrolment as cards
 from bot.cards import patient as patient_cards
 from bot.cards import staff as staff_cards
-from bot.care import chats, checkins, enrolment, forms, invitations, outbox, pathways, patients, staffing
+from bot.care import chats, enrolment, forms, invitations, outbox, pathways, patients, planning, staffing
 from bot.care.clinic import Clinic
 from bot.chat.incoming import Incoming, Kind
 from bot.db.models import CareTeam, Chat, Enrolment, Invitation, Patient, Staff
@@ -156,7 +156,7 @@ def _show_consent(
 def _welcome(session: Session, clinic: Clinic, case: Enrolment, chat: Chat, now: datetime) -> None:
     words = patients.words(session, case, clinic)
     person = patients.of(session, case)
-    coming = checkins.next_planned(session, case)
+    coming = planning.next_planned(session, case)
     when = texts.moment(coming.due_at, words.language, person.timezone) if coming else "—"
     lines = [words.text("enrolled", when=when), words.card("card_not_monitored")]
     changed = patient_cards.something_changed(words.text("something_changed"), case.id)

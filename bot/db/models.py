@@ -232,6 +232,7 @@ class CheckIn(Base):
     picks: Mapped[Data] = mapped_column(Json, nullable=True)  # ticks of a multi-choice question not yet done
     opened_at: Mapped[When]
     sent_late: Mapped[bool] = mapped_column(Flag, default=False)
+    moved_by_hand: Mapped[bool] = mapped_column(Flag, default=False)  # a new plan leaves it where it is
     answered_late: Mapped[bool] = mapped_column(Flag, default=False)
     finished_at: Mapped[When]
     unreadable_since: Mapped[When]  # a red-flag answer nobody could read waits for a tap since then

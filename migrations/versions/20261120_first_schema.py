@@ -411,6 +411,7 @@ def _tables() -> None:
         sa.Column("picks", JSON, nullable=True),
         sa.Column("opened_at", INSTANT, nullable=True),
         sa.Column("sent_late", FLAG, nullable=False),
+        sa.Column("moved_by_hand", FLAG, nullable=False),
         sa.Column("answered_late", FLAG, nullable=False),
         sa.Column("finished_at", INSTANT, nullable=True),
         sa.Column("unreadable_since", INSTANT, nullable=True),

@@ -1,0 +1,132 @@
+"""Publishes pathways. A published version never changes; an edit, or going back, is a new version.
+
+A running check-in keeps the version it opened with. What changes for whom is counted before anybody decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import NoResultFound
+from sqlalchemy.orm import Session
+
+from bot.care import audit, pathways, planning
+from bot.care.clinic import Clinic
+from bot.db.models import Enrolment, PathwayVersion
+from bot.errors import AftercareError
+from schedules import catalog
+from schedules.pathway import Pathway
+
+Scope = Literal["new", "all"]
+LIVE = ("active", "paused")
+
+
+class NothingNew(AftercareError):
+    """This content is published already; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What publishing for everybody would do to check-ins that were not sent: counts over `patients` live patients."""
+
+    patients: int
+    touched: int
+    added: int
+    moved: int
+    cancelled: int
+
+    def __str__(self) -> str:
+        if not self.patients:
+            return "No patient is in the programme now."
+        parts = [
+            f"{count} {_checkins(count)} {verb}"
+            for count, verb in (
+                (self.added, "to be added"),
+                (self.moved, "to be moved"),
+                (self.cancelled, "to be cancelled"),
+            )
+            if count
+        ]
+        return f"{self.patients} {_patients(self.patients)}: {', '.join(parts) or 'no unsent check-in moves'}."
+
+
+def ensure_shipped(session: Session, now: datetime) -> PathwayVersion:
+    """The newest published version; the pathway that ships with the program becomes the first one."""
+    try:
+        return pathways.current(session)
+    except NoResultFound:
+        files = catalog.shipped_files()
+        return _insert(session, catalog.load_files(files), files, by=None, note="shipped", now=now)
+
+
+def effect(session: Session, pathway: Pathway, now: datetime) -> Effect:
+    """What publishing this pathway for future check-ins of all patients would change. Writes nothing."""
+    live = session.scalars(select(Enrolment).where(Enrolment.state.in_(LIVE))).all()
+    added = moved = cancelled = touched = 0
+    for enrolment in live:
+        changes = planning.preview(session, enrolment, pathway, enrolment.surgery_date, now)
+        added += len(changes.add)
+        moved += len(changes.move)
+        cancelled += len(changes.cancel)
+        touched += bool(changes)
+    return Effect(patients=len(live), touched=touched, added=added, moved=moved, cancelled=cancelled)
+
+
+def publish(
+    session: Session,
+    pathway: Pathway,
+    files: Mapping[str, str],
+    scope: Scope,
+    *,
+    by: int | None,
+    note: str | None,
+    now: datetime,
+    clinic: Clinic,
+) -> PathwayVersion:
+    """Publish a new version, for patients enrolled from now on, or for future check-ins of all.
+
+    Raises NothingNew when the newest version has the same content.
+    """
+    if pathways.current(session).fingerprint == pathway.fingerprint:
+        raise NothingNew
+    version = _insert(session, pathway, files, by=by, note=note, now=now)
+    if scope == "all":
+        for enrolment in session.scalars(select(Enrolment).where(Enrolment.state.in_(("invited", *LIVE)))):
+            enrolment.pathway_version_id = version.id
+            session.flush()
+            if enrolment.state in LIVE:
+                planning.plan(session, enrolment, now, clinic)
+    actor = f"staff:{by}" if by else "command"
+    audit.record(session, actor, "pathway published", f"pathway:{version.id}", now, number=version.number, scope=scope)
+    return version
+
+
+def _insert(
+    session: Session, pathway: Pathway, files: Mapping[str, str], *, by: int | None, note: str | None, now: datetime
+) -> PathwayVersion:
+    last = session.scalar(select(func.max(PathwayVersion.number))) or 0
+    version = PathwayVersion(
+        pathway=pathway.id,
+        number=last + 1,
+        fingerprint=pathway.fingerprint,
+        content=pathway.canonical_json(),
+        files=dict(files),
+        published_at=now,
+        published_by=by,
+        note=note,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _checkins(count: int) -> str:
+    return "check-in" if count == 1 else "check-ins"
+
+
+def _patients(count: int) -> str:
+    return "patient" if count == 1 else "patients"
