@@ -34,25 +34,50 @@ class FreeTextPatterns(Content):
 
 
 class FreeTextLanguage(Content):
-    """The words of one language. Lower case, accent-free; `*` stands for any ending; whole words only.
+    """The words of one language. Whole words, lower case, with or without accents.
 
-    `greetings`: messages made only of these words need no re-screen. `commands`: typed words that act like a
-    button, by command (`stop`, `help`).
+    In every phrase `word*` takes any ending, `a|b` means either, `..` up to three words in between.
+
+    Spelling: `typos` and `apostrophes` put one word for another (accents kept on the left), `equivalents` do so
+    for runs of words; `skip` words may stand between the words of a phrase; `not_typos` are true words that only
+    look like a slip of one in the lexicon.
+    Scope: `clause_breaks` begin a new thought; `negation_before` cancels what follows in the clause, up to a
+    `negation_ends` phrase, unless it is part of a `pseudo_negation`; `negation_after` cancels what came before
+    in the sentence. `calm` words keep clauses parted by a comma from being read as one.
+    Time: `resolved` says it is over, unless part of `not_resolved`; `improving` cancels review level only.
+    Questions: `hypothetical` (or, in a question, `hypothetical_if_asked`) is not a report, unless the sentence
+    also has a `happening` phrase.
+    People: `other_subject` (family) and `other_subject_never` (animals, people who are no patient here) mean
+    someone else until a `first_person` word, unless the message has a `carer_is_patient` phrase. For family the
+    highest level is only cancelled next to a `past` phrase: the writer may be a carer.
+    `idioms` are never symptoms. `greetings`: messages made only of these words need no re-screen. `commands`:
+    typed words that act like a button, by command (`stop`, `help`).
     """
 
     apostrophes: dict[str, str] = Field(default_factory=dict)
     typos: dict[str, str] = Field(default_factory=dict)
+    equivalents: dict[str, str] = Field(default_factory=dict)
+    skip: tuple[str, ...] = ()
+    not_typos: tuple[str, ...] = ()
     lexicon: dict[str, tuple[str, ...]]
     patterns: dict[str, FreeTextPatterns]
     clause_breaks: tuple[str, ...] = ()
     negation_before: tuple[str, ...] = ()
+    negation_ends: tuple[str, ...] = ()
     negation_after: tuple[str, ...] = ()
     pseudo_negation: tuple[str, ...] = ()
+    calm: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
+    not_resolved: tuple[str, ...] = ()
     improving: tuple[str, ...] = ()
     hypothetical: tuple[str, ...] = ()
+    hypothetical_if_asked: tuple[str, ...] = ()
+    happening: tuple[str, ...] = ()
     idioms: tuple[str, ...] = ()
     other_subject: tuple[str, ...] = ()
+    other_subject_never: tuple[str, ...] = ()
+    first_person: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
     carer_is_patient: tuple[str, ...] = ()
     greetings: tuple[str, ...] = ()
     commands: dict[str, tuple[str, ...]] = Field(default_factory=dict)
