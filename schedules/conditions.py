@@ -97,7 +97,7 @@ class StatusIs(Content):
     @field_validator("status", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
+        return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
 class CheckInIs(Content):
@@ -303,3 +303,21 @@ def walk(condition: Condition) -> Iterator[Condition]:
             inner = ()
     for part in inner:
         yield from walk(part)
+
+
+def questions_of(condition: Condition) -> Iterator[str]:
+    """The ids of the questions a condition asks about, now or in history; one id may come more than once."""
+    for part in walk(condition):
+        match part:
+            case AnswerIn() | AnswerHasAny() | AnswerAtLeast():
+                yield part.q
+            case Unanswered(unanswered=name) | Unreadable(unreadable=name):
+                yield name
+            case BaselineIn(baseline=of) | BaselineNot(baseline_not=of):
+                yield of.q
+            case BaselineValue(baseline_value=at_least):
+                yield at_least.q
+            case Delta(delta=delta):
+                yield delta.q
+            case ImprovedLessThan(improved_less_than=points) | BestImproved(best_improved=points):
+                yield points.q
