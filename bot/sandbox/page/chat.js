@@ -9,7 +9,8 @@ import { buildMessage } from "./message.js";
 import { showAlert, showPicture, showToast } from "./notices.js";
 import { currentZone, dayKey, dayLabel } from "./times.js";
 
-const ANSWER_WAIT_S = 15;
+// A browser keeps six connections to one address: a silent bot must not use them all up for long.
+const ANSWER_WAIT_S = 5;
 const ROLES = { patient: "Patient", clinician: "Clinician", coordinator: "Coordinator", admin: "Admin" };
 const KINDS = { photo: "Photo", document: "Document", voice: "Voice note", sticker: "Sticker" };
 const languageNames = new Intl.DisplayNames(["en"], { type: "language" });

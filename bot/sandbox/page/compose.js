@@ -88,15 +88,16 @@ export function createCompose(chat) {
     const text = box.value.trim();
     if (!text) return box.focus();
     const aimed = target;
+    box.focus({ preventScroll: true });
+    aim(null);
     box.value = "";
     grow();
-    aim(null);
     const body = { chat_id: chat.data.id, text };
     if (aimed?.action === "edit") body.message_id = aimed.message.id;
     if (aimed?.action === "reply") body.reply_to = aimed.message.id;
     const sent = await act(aimed?.action === "edit" ? "edit" : "text", body);
     if (sent === null && !box.value) box.value = text;
-    return box.focus({ preventScroll: true });
+    return grow();
   }
 
   function grow() {

@@ -26,7 +26,7 @@ export function createStrip(node, onChoose) {
       }
       const news = unread.get(id) ?? 0;
       tab.dot.hidden = !news;
-      setText(tab.count, news ? `, ${news} not read` : "");
+      setText(tab.count, news ? `${news} not read` : "");
       tab.button.setAttribute("aria-current", String(id === currentId));
       return tab.button;
     });
