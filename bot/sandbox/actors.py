@@ -62,9 +62,10 @@ class Sandbox:
 
     @staticmethod
     def _read(answer: httpx.Response) -> Json:
-        found: Json = answer.json()
         if answer.is_error:
-            raise Refused(found.get("error", answer.text))
+            is_json = answer.headers.get("content-type", "").startswith("application/json")
+            raise Refused(answer.json()["error"] if is_json else f"{answer.status_code} {answer.text}")
+        found: Json = answer.json()
         return found
 
     async def person(self, first_name: str, *, role: str = "patient", **more: Any) -> Person:

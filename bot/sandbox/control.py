@@ -75,7 +75,7 @@ class Control:
         """All routes."""
         table: list[tuple[str, str, Endpoint]] = [
             ("GET", "/sandbox/state", self.state),
-            ("GET", "/sandbox/chats/{id:int}", self.chat),
+            ("GET", "/sandbox/chats/{id}", self.chat),
             ("GET", "/sandbox/calls", self.calls),
             ("GET", "/sandbox/queries/{id}", self.query),
             ("GET", "/sandbox/files/{id}", self.file),

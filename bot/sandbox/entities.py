@@ -170,8 +170,11 @@ class _Reader:
         if opened.tag == "blockquote" and "expandable" in opened.attributes:
             entity["type"] = "expandable_blockquote"
         language = opened.attributes.get("class", "")
-        if opened.tag == "code" and language.startswith("language-"):
+        inside_pre = bool(self._open) and self._open[-1].tag == "pre" and self._open[-1].offset == opened.offset
+        if opened.tag == "code" and language.startswith("language-") and inside_pre:
             entity["type"], entity["language"] = "pre", language.removeprefix("language-")
+        if entity["type"] == "pre" and any(entity.items() <= known.items() for known in self.entities):
+            return
         if opened.tag == "tg-emoji":
             entity["custom_emoji_id"] = opened.attributes.get("emoji-id", "")
         self.entities.append(entity)

@@ -13,6 +13,7 @@ from telegram.request import HTTPXRequest
 
 from bot import clock
 from bot.sandbox import actors, server
+from tests.bot.sandbox import raw_calls
 
 DESCRIPTION = Path(__file__).parents[3].parent / "shared" / "telegram-bot-api.json"
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -56,3 +57,22 @@ async def http(served: server.Served) -> AsyncIterator[httpx.AsyncClient]:
     base = f"{served.api_url}{served.token}"
     async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=10) as client:
         yield client
+
+
+@pytest.fixture
+def raw(http: httpx.AsyncClient) -> raw_calls.Raw:
+    return raw_calls.Raw(http)
+
+
+@pytest.fixture
+async def ana(sandbox: actors.Sandbox) -> actors.Person:
+    """A patient who has pressed Start."""
+    person = await sandbox.person("Ana")
+    await person.start()
+    return person
+
+
+@pytest.fixture
+async def lind(sandbox: actors.Sandbox) -> actors.Person:
+    """Dr Lind, who owns the groups."""
+    return await sandbox.person("Lind", role="clinician")
