@@ -5,10 +5,12 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 LOCK := .venv/bin/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --custom-compile-command "make lock"
 
-.PHONY: help demo run test coverage format texts lock clean
+.PHONY: help install demo run test coverage format texts lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+install: .venv/.runtime ## Only install, into .venv
 
 demo: .venv/.runtime ## Three months with eight patients in under a minute; ARGS="--port 8080" to play along
 	@.venv/bin/aftercare demo $(ARGS)
