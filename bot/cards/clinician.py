@@ -108,6 +108,7 @@ def escalation(view: EscalationView) -> Card:
         text="\n\n".join(block for block in blocks if block),
         rows=_outcome_rows(view) if view.choosing else _rows(view),
         silent=view.level is Level.REVIEW or view.state == "closed",
+        protect=True,
     )
 
 
@@ -214,7 +215,7 @@ def _told(view: EscalationView) -> str:
     shown = view.pages[-_PAGES_SHOWN:]
     earlier = len(view.pages) - len(shown)
     lines = [f"Told {len(view.pages)}×" + (f", the last {len(shown)}:" if earlier else ":")]
-    lines += [f"   {moment(at, view.now, view.zone)} {esc(who)}" for at, who in shown]
+    lines += [f"   {moment(at, view.now, view.zone)} {esc(_short(who))}" for at, who in shown]
     if view.next_page_at is not None:
         lines.append(f"   next at {moment(view.next_page_at, view.now, view.zone)} unless somebody acknowledges")
     return "\n".join(lines)

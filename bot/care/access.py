@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.care import audit
-from bot.db.models import Escalation, Outbox, Staff
+from bot.db.models import Enrolment, Escalation, Outbox, Staff
 
 NOT_LISTED = "You are not on this team's list — ask an admin for an invitation."
 
@@ -26,6 +26,14 @@ def to_escalation(session: Session, staff: Staff, escalation: Escalation) -> boo
         return False
     paged = exists().where(Outbox.surface == "escalation", Outbox.ref == escalation.id, Outbox.chat_id == staff.chat_id)
     return bool(session.scalar(select(paged)))
+
+
+def to_enrolment(session: Session, staff: Staff, enrolment: Enrolment) -> bool:
+    """Whether this person may see this patient: as one of the team, or by a case of theirs that they may work."""
+    if in_team(staff, enrolment.team_id):
+        return True
+    cases = session.scalars(select(Escalation).where(Escalation.enrolment_id == enrolment.id))
+    return any(to_escalation(session, staff, case) for case in cases)
 
 
 def refused(session: Session, staff: Staff, action: str, subject: str, now: datetime) -> str:

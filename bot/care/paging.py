@@ -115,7 +115,7 @@ def unreachable(session: Session, chat: Chat, now: datetime, clinic: Clinic) -> 
     return count
 
 
-def _due(now: datetime) -> Select[tuple[int]]:
+def _due(now: datetime) -> Select[int]:
     unheard = and_(Escalation.state == "open", or_(Escalation.next_page_at <= now, Escalation.ack_by <= now))
     uncontacted = and_(Escalation.state.in_(("open", "acknowledged")), Escalation.contact_by <= now)
     unresolved = and_(Escalation.state != "closed", Escalation.resolve_by <= now)

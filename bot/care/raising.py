@@ -48,7 +48,10 @@ def take_in(
     for one in new:
         _attach(session, escalation, one, now)
     if alerting := [one for one, effect in effects if effect is Effect.ALERTS]:
-        _raise(session, escalation, alerting, now, clinic)
+        same_visit = any(
+            one.checkin_id is not None and one.checkin_id == past.checkin_id for one in alerting for past in held
+        )
+        _raise(session, escalation, alerting, now, clinic, same_visit=same_visit)
     else:
         telling.event(session, escalation, "finding", now, rules=[one.rule for one in new])
         telling.refresh(session, escalation, now)
@@ -85,7 +88,13 @@ def _open(
 
 
 def _raise(
-    session: Session, escalation: Escalation, alerting: Sequence[Reported], now: datetime, clinic: Clinic
+    session: Session,
+    escalation: Escalation,
+    alerting: Sequence[Reported],
+    now: datetime,
+    clinic: Clinic,
+    *,
+    same_visit: bool,
 ) -> None:
     """Level up, clocks anew, acknowledgement void, and the ladder from its foot unless it is already being climbed."""
     was, state = Level(escalation.level), escalation.state
@@ -108,8 +117,8 @@ def _raise(
         session, "system", "escalation raised", f"escalation:{escalation.id}", now, was=was.value, level=level.value
     )
     if state == "open" and level is was:
-        same_source = level is Level.REVIEW and alerting[0].checkin_id is not None
-        paging.again(session, escalation, now, clinic, fresh=not same_source)
+        # A review grows quietly while one check-in is being answered; anything else comes to the bottom of the chat.
+        paging.again(session, escalation, now, clinic, fresh=level > Level.REVIEW or not same_visit)
     else:
         paging.begin(session, escalation, now, clinic, also=had_it)
 

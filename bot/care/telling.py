@@ -96,9 +96,14 @@ def standing(session: Session, team_id: int, rung: str) -> tuple[str | None, Seq
 
 def refresh(session: Session, escalation: Escalation, now: datetime) -> None:
     """Make every copy of the card show the current state."""
-    shown = select(Outbox.chat_id).where(Outbox.surface == SURFACE, Outbox.ref == escalation.id)
-    for chat_id in session.scalars(select(Chat.id).where(Chat.id.in_(shown), Chat.state == "ok").order_by(Chat.id)):
+    for chat_id in shown_in(session, SURFACE, escalation.id):
         outbox.show(session, SURFACE, escalation.id, chat_id, now=now, lane=lane(escalation), on_uncertain="resend")
+
+
+def shown_in(session: Session, surface: str, ref: int) -> Sequence[int]:
+    """The chats (chats.id) that were sent this and can still be reached."""
+    sent = select(Outbox.chat_id).where(Outbox.surface == surface, Outbox.ref == ref)
+    return session.scalars(select(Chat.id).where(Chat.id.in_(sent), Chat.state == "ok").order_by(Chat.id)).all()
 
 
 def show_here(session: Session, escalation: Escalation, chat_id: int, occasion: str, now: datetime) -> None:
