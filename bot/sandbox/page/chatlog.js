@@ -24,6 +24,11 @@ export function createLog(label) {
     if (log.following) clearPill();
   }, { passive: true });
   scroller.addEventListener("keydown", walk);
+  list.addEventListener("focusin", ({ target }) => chosen(target)?.classList.add("chosen"));
+  list.addEventListener("focusout", ({ target, relatedTarget }) => {
+    const message = target.closest(".message");
+    if (!message?.contains(relatedTarget) || chosen(relatedTarget) !== message) message?.classList.remove("chosen");
+  });
   const observer = new ResizeObserver(() => {
     if (log.following) scroller.scrollTop = scroller.scrollHeight;
   });
@@ -78,6 +83,11 @@ export function createLog(label) {
   }
 
   return log;
+}
+
+/** The message whose actions are to be shown while `node` has the focus: the message itself, or one of them. */
+function chosen(node) {
+  return node?.closest(".actions")?.closest(".message") ?? (node?.matches(".message") ? node : null);
 }
 
 /** Bring `list` to `items` in order; returns how many of the new ones are worth telling the reader about. */

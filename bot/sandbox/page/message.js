@@ -130,7 +130,8 @@ function buildActions(message, mine, view) {
   if (!view.on.reply && !editable) return null;
   return el(
     "div",
-    { class: "actions" },
+    // A press must not take the focus from the message: the actions are shown only while it has it.
+    { class: "actions", onmousedown: (event) => event.preventDefault() },
     view.on.reply && action("reply", "Reply", view.on.reply),
     editable && action("edit", "Edit", view.on.edit),
   );
