@@ -1,0 +1,72 @@
+"""Storylines in which nothing hurts: well, silent, typing, gone. The bot must notice each for what it is."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from bot.sandbox.storylines.cast import WELL, Stage, admitted
+
+
+async def well(stage: Stage, surgery: date) -> None:
+    """Four check-ins answered with taps; nobody is disturbed."""
+    margaret = await admitted(stage, "Margaret", "Hale", surgery=surgery, birth_year="1958")
+    for day in (3, 14, 42, 90):
+        await margaret.at(day, "10:15")
+        await margaret.checks_in()
+        await margaret.person.sees("do not show a warning sign")
+    await stage.team.shows_not(margaret.code)
+
+
+async def silent(stage: Stage, surgery: date) -> None:
+    """No check-in is ever answered: reminders, then a person is asked to phone, each time in the risky fortnight."""
+    walter = await admitted(stage, "Walter", "Boone", surgery=surgery, birth_year="1949", procedure="laminectomy")
+    await walter.at(4, "11:00")
+    await walter.person.sees("waiting for you")
+    await walter.at(6, "09:00")
+    await walter.case("REVIEW", "Phone")
+    await walter.is_worked(stage.staff.okoro, outcome="Could not reach", acknowledge=20, reach=30, close=60)
+    await walter.at(19, "09:00")
+    await walter.case("REVIEW", "Phone")
+    await walter.is_worked(stage.staff.okoro, outcome="Advice", acknowledge=15, reach=40, close=50)
+
+
+async def typist(stage: Stage, surgery: date) -> None:
+    """Every answer typed, with words and numbers; and a remark that a person then reads."""
+    priya = await admitted(stage, "Priya", "Nair", surgery=surgery, birth_year="1984")
+    await priya.at(3, "18:40")
+    await priya.person.taps("Start")
+    typed = {
+        **dict.fromkeys(("saddle_numbness",), "no"),
+        **dict.fromkeys(("bladder", "bowel"), "normal"),
+        "leg_weakness": "strong",
+        "general_symptoms": "none",
+        "leg_pain": "two",
+        "back_pain": "3/10",
+        "pain_meds": "none",
+        "activity": "Well, a bit more each week",
+        "anything_else": "no",
+    }
+    while (question := await priya.question()) is not None:
+        await priya.person.says(typed[question.id])
+        await priya.waits(0.2)
+    await priya.person.sees("do not show a warning sign")
+    await priya.at(9, "20:00")
+    await priya.person.says("walked to the shop and back today, very pleased")
+    await priya.person.sees("Is any of this happening now?")
+    await priya.person.taps("None of these")
+    await priya.person.taps("Done")
+    for day in (14, 42, 90):
+        await priya.at(day, "19:05")
+        await priya.checks_in()
+
+
+async def blocker(stage: Stage, surgery: date) -> None:
+    """Blocks the bot after the first check-in: a same-day phone task, and nothing more is sent into the void."""
+    leo = await admitted(stage, "Leo", "Marsh", surgery=surgery, birth_year="1990")
+    await leo.at(3, "09:45")
+    await leo.checks_in({**WELL, "leg_pain": "2"})
+    await leo.at(11, "12:00")
+    await leo.person.blocks()
+    await leo.case("Phone today")
+    await leo.is_worked(stage.staff.okoro, outcome="Advice", acknowledge=10, reach=25, close=30)
+    await stage.theatre.until(stage.theatre.clock.now() + timedelta(days=1))

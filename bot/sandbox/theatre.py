@@ -1,0 +1,78 @@
+"""Plays several people's stories in one time: the clock jumps from event to event, and nobody waits for real.
+
+Each story is a coroutine that says when it goes on (`await theatre.until(instant)`). Only one story acts at a time, so
+a run is the same every time. Between two acts the clock visits every instant at which the bot has something due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.clock import MovableClock
+
+Settle = Callable[[], Awaitable[None]]
+NextEvent = Callable[[], Awaitable[datetime | None]]
+
+
+class Theatre:
+    """Moves the clock for stories. `settle` brings the bot to rest; `next_event` says when it has something to do."""
+
+    def __init__(self, clock: MovableClock, settle: Settle, next_event: NextEvent) -> None:
+        self.clock = clock
+        self._settle = settle
+        self._next_event = next_event
+        self._waiting: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._acting = 0
+        self._still = asyncio.Event()
+
+    async def until(self, instant: datetime) -> None:
+        """Go on at `instant` (UTC), or at once when it is over."""
+        if instant <= self.clock.now():
+            return
+        future = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (instant, next(self._order), future))
+        self._rests()
+        await future
+
+    async def play(self, stories: Sequence[Coroutine[Any, Any, None]], end: datetime) -> list[BaseException | None]:
+        """Play all stories, then run on to `end`. Returns for each story the error that ended it, or None."""
+        results: list[BaseException | None] = []
+        tasks = []
+        for story in stories:  # one after the other, so that even the first acts have an order
+            self._acting += 1
+            self._still.clear()
+            task = asyncio.create_task(story)
+            task.add_done_callback(lambda _: self._rests())
+            tasks.append(task)
+            await self._still.wait()
+        while self._waiting:
+            instant, _, future = heapq.heappop(self._waiting)
+            await self._advance(instant)
+            self._acting += 1
+            self._still.clear()
+            future.set_result(None)
+            await self._still.wait()
+        await self._advance(end)
+        for task in tasks:
+            results.append(task.exception())
+        return results
+
+    async def _advance(self, instant: datetime) -> None:
+        """Move to `instant`, stopping wherever the bot has something due on the way."""
+        while (event := await self._next_event()) is not None and event < instant:
+            self.clock.move_to(event)
+            await self._settle()
+        if instant > self.clock.now():
+            self.clock.move_to(instant)
+            await self._settle()
+
+    def _rests(self) -> None:
+        self._acting -= 1
+        if self._acting <= 0:
+            self._still.set()
