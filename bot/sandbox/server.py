@@ -105,22 +105,22 @@ async def serve(
     next_event: control.NextEvent | None = None,
     storyline: Callable[[], str | None] = lambda: None,
     limits: bool = True,
-    description: Path | None = None,
+    description: schema.Description | None = None,
     strict: bool = False,
     webhook_backoff: webhook.Backoff | None = None,
 ) -> AsyncIterator[Served]:
     """Run a sandbox in the present event loop until the block ends.
 
     `port` 0 takes any free one. `next_event` says when the next thing happens (UTC), for the clock's
-    "to the next event". `limits` are Telegram's sending limits. `description` is a file with the Bot API as data:
-    calls and objects are checked against it into `violations`; with `strict` they fail as well.
-    Raises OSError when the port is taken, and what schema.Description.read raises.
+    "to the next event". `limits` are Telegram's sending limits. `description` is the Bot API as data
+    (schema.Description.read): calls and objects are checked against it into `violations`; with `strict` they fail
+    as well. Raises OSError when the port is taken.
     """
     desk = dispatch.Dispatch(
         world.World(clock, bot),
         limited=limits,
         backoff=webhook_backoff or webhook.Backoff(),
-        description=schema.Description.read(description) if description else None,
+        description=description,
         strict=strict,
     )
     if isinstance(clock, MovableClock):

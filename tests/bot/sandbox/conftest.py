@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,12 @@ import telegram
 from telegram.request import HTTPXRequest
 
 from bot import clock
-from bot.sandbox import actors, server
+from bot.sandbox import actors, schema, server
 from tests.bot.sandbox import raw_calls
 
 DESCRIPTION = Path(__file__).parents[3].parent / "shared" / "telegram-bot-api.json"
+# Nothing here is encrypted: reading a machine's certificates for every client would only take time.
+PLAIN = {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -24,9 +27,14 @@ def movable() -> clock.MovableClock:
     return clock.MovableClock(MORNING)
 
 
+@pytest.fixture(scope="session")
+def description() -> schema.Description | None:
+    """The Bot API as data, where it lies beside the checkout."""
+    return schema.Description.read(DESCRIPTION) if DESCRIPTION.exists() else None
+
+
 @pytest.fixture
-async def served(movable: clock.MovableClock) -> AsyncIterator[server.Served]:
-    description = DESCRIPTION if DESCRIPTION.exists() else None
+async def served(movable: clock.MovableClock, description: schema.Description | None) -> AsyncIterator[server.Served]:
     async with server.serve(movable, limits=False, description=description) as running:
         yield running
         assert list(map(str, running.violations)) == []
@@ -44,8 +52,8 @@ async def bot(served: server.Served) -> AsyncIterator[telegram.Bot]:
         served.token,
         base_url=served.api_url,
         base_file_url=served.file_url,
-        request=HTTPXRequest(connection_pool_size=4, httpx_kwargs={"trust_env": False}),
-        get_updates_request=HTTPXRequest(httpx_kwargs={"trust_env": False}),
+        request=HTTPXRequest(connection_pool_size=4, httpx_kwargs=PLAIN),
+        get_updates_request=HTTPXRequest(httpx_kwargs=PLAIN),
     )
     async with ours:
         yield ours
@@ -55,7 +63,7 @@ async def bot(served: server.Served) -> AsyncIterator[telegram.Bot]:
 async def http(served: server.Served) -> AsyncIterator[httpx.AsyncClient]:
     """The Bot API by hand: paths are method names."""
     base = f"{served.api_url}{served.token}"
-    async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=base, **PLAIN, timeout=10) as client:
         yield client
 
 
