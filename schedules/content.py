@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
 
+from schedules import conditions, predicates
 from schedules.conditions import Condition
 from schedules.levels import Content, Level, Texts
 
@@ -46,6 +48,16 @@ class Question(Content):
     max: float | None = None
     unit: Literal["celsius"] | None = None
 
+    @cached_property
+    def asked_when(self) -> predicates.Test | None:
+        """The test of `ask_if`; None when the question is always asked."""
+        return None if self.ask_if is None else predicates.compile(self.ask_if).holds
+
+    @cached_property
+    def option_ids(self) -> frozenset[str]:
+        """The ids of the options, without special answers."""
+        return frozenset(option.id for option in self.options)
+
     def option(self, id: str) -> Option:  # noqa: A002 - an id is called id everywhere in a pathway
         """The option or special answer with this id. Raises KeyError."""
         for option in (*self.options, *self.special):
@@ -72,6 +84,16 @@ class Rule(Content):
     sources: tuple[str, ...]
     tell_clinician: str
     tell_patient: str
+
+    @cached_property
+    def predicate(self) -> predicates.Predicate:
+        """`when`, ready to be tested."""
+        return predicates.compile(self.when)
+
+    @cached_property
+    def hears_free_text(self) -> bool:
+        """Whether it reports what the free-text net found."""
+        return any(isinstance(part, conditions.FreeTextLevel) for part in conditions.walk(self.when))
 
 
 class Operational(Content):

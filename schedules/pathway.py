@@ -163,6 +163,10 @@ class Pathway(Content):
         """The question with this id. Raises KeyError."""
         return self._questions[id]
 
+    def find_question(self, id: str) -> Question | None:  # noqa: A002 - as above
+        """The question with this id, if there is one."""
+        return self._questions.get(id)
+
     def checkin(self, id: str) -> CheckInSpec:  # noqa: A002 - as above
         """The check-in with this id. Raises KeyError."""
         return self._checkins[id]

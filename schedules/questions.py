@@ -198,12 +198,11 @@ def validate(question: Question, value: object) -> Answer | Unreadable:
 
 
 def _choice(question: Question, value: object) -> Answer | Unreadable:
-    ids = [option.id for option in question.options]
-    if isinstance(value, str) and value in ids:
+    if isinstance(value, str) and value in question.option_ids:
         return Answer(value)
     # A list answers no single choice, but what can be read in it must not be lost.
     listed = value if isinstance(value, list | tuple) else ()
-    return Unreadable(value, tuple(name for name in ids if name in listed))
+    return Unreadable(value, tuple(option.id for option in question.options if option.id in listed))
 
 
 def choices(options: Sequence[Choosable], exclusive: tuple[str, ...], value: object) -> Answer | Unreadable:

@@ -107,7 +107,7 @@ def _styled(value: Any, *, flow: bool = False) -> Any:
     return _quoted(value) if isinstance(value, str) else value
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str) -> Any:
     if "\n" in text:
         return LiteralScalarString(text)
     plain = _PLAIN.fullmatch(text) and text.casefold() not in _BOOLEANS_OF_YAML_1_1
