@@ -33,6 +33,11 @@ class Polling:
         self._last = (0, float("-inf"))
         self._closed = False
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a poller waits now."""
+        return self._turn is not None
+
     def wake(self) -> None:
         """Look at the queue again."""
         if self._turn is not None:
