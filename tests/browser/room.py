@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, Playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, Playwright, ViewportSize
 
 FLAGS = [
     "--no-sandbox",
@@ -78,7 +78,7 @@ async def enter(
     touch: bool = False,
 ) -> Room:
     """Open the page at `url` in a window of its own. `size` is width and height in CSS pixels."""
-    viewport = {"width": size[0], "height": size[1]}
+    viewport = ViewportSize(width=size[0], height=size[1])
     context = await browser.new_context(viewport=viewport, color_scheme=scheme, has_touch=touch, locale="en-GB")
     room = Room(page=await context.new_page())
     room.page.set_default_timeout(10_000)
