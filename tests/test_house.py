@@ -29,6 +29,7 @@ LONG_NUMBER = re.compile(
 )
 DIALLED = re.compile(r"\b(?:ring|call|dial|phone|llam[ae]r?|marque)\s+(?:al\s+|the\s+)?\d{2,}", re.IGNORECASE)
 TELEPHONES = (LONG_NUMBER, DIALLED)
+NOBODYS = re.compile(r"\+44 1632 960(?: ?\d{3})?")  # kept free for fiction by Ofcom; the rehearsal's cast has them
 
 REGISTRY_HOSTS = (
     "pypi" + ".org",
@@ -177,9 +178,14 @@ def test_no_telephone_number_is_written_in_the_code() -> None:
         f"{at(path, text)} {text.value!r}"
         for path in own_code()
         for text in strings(path)
-        if any(pattern.search(str(text.value)) for pattern in TELEPHONES)
+        if _has_telephone(str(text.value), rehearsal="sandbox" in path.parts)
     ]
     assert not guilty, "numbers are site data: use {team_phone}, {emergency_number}, {out_of_hours}, {crisis_line}"
+
+
+def _has_telephone(text: str, *, rehearsal: bool) -> bool:
+    text = NOBODYS.sub("", text) if rehearsal else text
+    return any(pattern.search(text) for pattern in TELEPHONES)
 
 
 def test_no_telephone_number_is_written_in_a_pathway_or_a_translation() -> None:
@@ -187,6 +193,7 @@ def test_no_telephone_number_is_written_in_a_pathway_or_a_translation() -> None:
         f"{path.relative_to(ROOT)}:{number} {line.strip()}"
         for path in tracked(".yaml", ".po", ".pot", ".html", ".j2")
         if path.relative_to(ROOT).parts[0] in OWN_CODE
+        and not path.name.startswith("freetext.")  # what patients type, to be recognised; nobody is sent it
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if any(pattern.search(line) for pattern in TELEPHONES)
     ]

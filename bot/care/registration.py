@@ -65,7 +65,7 @@ def phone(raw: str) -> str:
     text = raw.strip()
     digits = sum(character.isdigit() for character in text)
     if not _PHONE.fullmatch(text) or not 6 <= digits <= 15:
-        raise Unfit("write the number in digits, for example +44 20 7946 0000 (6 to 15 digits)")
+        raise Unfit("write the number in digits, with its country code after a + (6 to 15 digits)")
     return text
 
 
