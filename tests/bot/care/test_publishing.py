@@ -1,0 +1,177 @@
+"""Publishing a pathway: a new version, for new patients or for the future check-ins of all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from bot.care import chats, drafts, enrolment, invitations, pathways, publishing
+from bot.care.clinic import Clinic
+from bot.db.engine import Database
+from bot.db.models import CheckIn, Enrolment, Invitation, PathwayVersion
+from schedules import catalog
+from tests.bot.care.test_enrolment import enrolled
+
+WEEK2_ON_DAY_10 = ("offset_days: 14", "offset_days: 10")
+
+
+def edited(old: str, new: str) -> dict[str, str]:
+    """The shipped files with one change."""
+    files = catalog.shipped_files()
+    assert old in files["pathway.yaml"]
+    return {**files, "pathway.yaml": files["pathway.yaml"].replace(old, new, 1)}
+
+
+def active(session: Session, now: datetime, clinic: Clinic) -> Enrolment:
+    """Ana, in the programme."""
+    case, payload = enrolled(session, now)
+    chat = chats.of(session, 501, "private", now)
+    invitation = invitations.open_link(session, payload, chat, now)
+    assert isinstance(invitation, Invitation)
+    enrolment.activate(session, invitation, chat, clinic, now)
+    return case
+
+
+def planned(session: Session) -> dict[str, int]:
+    """Day of each check-in that was not sent."""
+    return {row.checkin: row.day for row in session.scalars(select(CheckIn).where(CheckIn.state == "planned"))}
+
+
+async def test_the_shipped_pathway_is_version_one_and_stays_it(db: Database, now: datetime) -> None:
+    """Starting again publishes nothing."""
+    await db.write(publishing.ensure_shipped, now)
+    assert await db.read(lambda session: session.scalars(select(PathwayVersion.number)).all()) == [1]
+
+
+async def test_publishing_for_all_moves_unsent_check_ins(db: Database, now: datetime, clinic: Clinic) -> None:
+    """The effect is counted first, then happens."""
+
+    def unit(session: Session) -> tuple[str, dict[str, int], int]:
+        active(session, now, clinic)
+        files = edited(*WEEK2_ON_DAY_10)
+        pathway = catalog.load_files(files)
+        said = str(publishing.effect(session, pathway, now))
+        publishing.publish(session, pathway, files, "all", by=None, note=None, now=now, clinic=clinic)
+        return said, planned(session), session.scalars(select(Enrolment)).one().pathway_version_id
+
+    said, days, version = await db.write(unit)
+    assert said == "1 patient: 1 check-in to be moved."
+    assert days["week2"] == 10
+    assert version == 2
+
+
+async def test_publishing_for_new_patients_leaves_the_others_alone(db: Database, now: datetime, clinic: Clinic) -> None:
+    """Ana keeps the version she was enrolled with."""
+
+    def unit(session: Session) -> tuple[dict[str, int], int]:
+        case = active(session, now, clinic)
+        files = edited(*WEEK2_ON_DAY_10)
+        publishing.publish(session, catalog.load_files(files), files, "new", by=None, note=None, now=now, clinic=clinic)
+        return planned(session), case.pathway_version_id
+
+    days, version = await db.write(unit)
+    assert (days["week2"], version) == (14, 1)
+
+
+async def test_the_effect_writes_nothing(db: Database, now: datetime, clinic: Clinic) -> None:
+    """Looking is not doing."""
+
+    def unit(session: Session) -> dict[str, int]:
+        active(session, now, clinic)
+        publishing.effect(session, catalog.load_files(edited(*WEEK2_ON_DAY_10)), now)
+        return planned(session)
+
+    assert (await db.write(unit))["week2"] == 14
+
+
+async def test_the_same_content_is_not_published_twice(db: Database, now: datetime, clinic: Clinic) -> None:
+    """A comment or a blank line makes no version."""
+    files = catalog.shipped_files()
+    files["pathway.yaml"] += "\n# reviewed\n"
+    with pytest.raises(publishing.NothingNew):
+        await db.write(
+            publishing.publish, catalog.load_files(files), files, "all", by=None, note=None, now=now, clinic=clinic
+        )
+
+
+async def test_a_published_version_cannot_be_changed(db: Database) -> None:
+    """The database itself refuses."""
+
+    def unit(session: Session) -> None:
+        session.get_one(PathwayVersion, 1).note = "tampered"
+
+    with pytest.raises(DBAPIError, match="pathway_versions"):
+        await db.write(unit)
+
+
+async def test_going_back_publishes_the_old_content_as_a_new_version(
+    db: Database, now: datetime, clinic: Clinic
+) -> None:
+    """Nothing is ever taken away."""
+
+    def unit(session: Session) -> list[tuple[int, bool]]:
+        active(session, now, clinic)
+        for files in (edited(*WEEK2_ON_DAY_10), catalog.shipped_files()):
+            pathway = catalog.load_files(files)
+            publishing.publish(session, pathway, files, "all", by=None, note=None, now=now, clinic=clinic)
+        assert planned(session)["week2"] == 14
+        first = session.get_one(PathwayVersion, 1).fingerprint
+        versions = session.scalars(select(PathwayVersion).order_by(PathwayVersion.number))
+        return [(version.number, version.fingerprint == first) for version in versions]
+
+    assert await db.write(unit) == [(1, True), (2, False), (3, True)]
+
+
+async def test_a_faulty_file_is_refused_with_every_problem_and_no_draft(db: Database, now: datetime) -> None:
+    """Line, field, remedy; nothing kept."""
+
+    def unit(session: Session) -> tuple[object, ...]:
+        chat = chats.of(session, 900, "private", now)
+        text = edited("offset_days: 14", "offset_days: soon")["pathway.yaml"].replace(
+            "level: emergency", "level: huge", 1
+        )
+        return tuple(drafts.take(session, chat, "pathway.yaml", text.encode(), now))  # type: ignore[arg-type]  # problems
+
+    problems = await db.write(unit)
+    assert len(problems) >= 2
+    assert all("pathway.yaml" in str(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("notes.txt", b"hello", "No file of the pathway"),
+        ("pathway.yaml", b"\xff\xfe\x00", "UTF-8"),
+        ("pathway.yaml", catalog.shipped_files()["pathway.yaml"].encode(), "published already"),
+    ],
+)
+async def test_a_file_that_cannot_be_an_edit_says_why(
+    db: Database, now: datetime, name: str, content: bytes, says: str
+) -> None:
+    """Wrong name, wrong encoding, no change."""
+
+    def unit(session: Session) -> object:
+        return drafts.take(session, chats.of(session, 900, "private", now), name, content, now)
+
+    (problem,) = await db.write(unit)  # type: ignore[misc]  # exactly one
+    assert says in str(problem)
+
+
+async def test_two_files_can_change_together(db: Database, now: datetime) -> None:
+    """The second edit builds on the first one's draft."""
+
+    def unit(session: Session) -> tuple[int, str]:
+        chat = chats.of(session, 900, "private", now)
+        first = edited(*WEEK2_ON_DAY_10)
+        drafts.take(session, chat, "pathway.yaml", first["pathway.yaml"].encode(), now)
+        spanish = first["es.yaml"].replace("Gracias", "Muchas gracias", 1)
+        taken = drafts.take(session, chat, "es.yaml", spanish.encode(), now)
+        assert isinstance(taken, drafts.Sound)
+        pathway, _ = drafts.read(taken.form)
+        return pathway.checkin("week2").offset_days or 0, str(pathways.current(session).number)
+
+    assert await db.write(unit) == (10, "1")
