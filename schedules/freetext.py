@@ -230,6 +230,8 @@ class _Reading:
     def _together(self, one: phrases.Span, other: phrases.Span) -> bool:
         """Whether two phrases are near each other and in one clause, or in two that a comma only parts."""
         left, right = sorted((one, other), key=lambda span: (span.start, span.end))
+        if left.start < right.start and right.end < left.end:
+            return True  # within a gap of the other: "lost all BLADDER control"
         if not 0 <= right.start - left.end <= self._freetext.near_within:
             return False
         at, to = left.start, right.start
