@@ -150,15 +150,15 @@ class Place:
 
     async def until(self, what: str, found: Callable[[screen.Screen], Json | None]) -> Json:
         """What `found` finds, as soon as it does. Raises AssertionError with the transcript."""
-        loop_s, shown = self.sandbox.patience_s, await self.look()
+        left_s, shown = self.sandbox.patience_s, await self.look()
         while (hit := found(shown)) is None:
-            if loop_s <= 0:
+            if left_s <= 0:
                 raise AssertionError(f"{self.name}: {what}; buttons here: {shown.labels()}\n{shown.transcript()}")
             started = shown.revision
-            path, wait_ms = f"chats/{self.id}", int(loop_s * 1000)
+            path, wait_ms = f"chats/{self.id}", int(left_s * 1000)
             begun = screen.seconds()
             shown = screen.Screen(await self.sandbox.get(path, rev=started, wait_ms=wait_ms))
-            loop_s -= screen.seconds() - begun
+            left_s -= screen.seconds() - begun
         return hit
 
     async def shows(self, *parts: str) -> Json:
