@@ -8,32 +8,11 @@ and read by a person. What it finds can only raise a level.
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from schedules import levels, lexicon, phrases
+from schedules import levels, lexicon, nets, phrases
 
-_NETS_KEPT = 8
-_FILTERS = (
-    "negation_before",
-    "negation_ends",
-    "negation_after",
-    "pseudo_negation",
-    "calm",
-    "resolved",
-    "not_resolved",
-    "improving",
-    "hypothetical",
-    "hypothetical_if_asked",
-    "happening",
-    "idioms",
-    "other_subject",
-    "other_subject_never",
-    "first_person",
-    "past",
-    "carer_is_patient",
-)
 # Words such as "really" may part a "not" from the second half of a symptom: "the scar is not really oozing".
 _NOT_AND_SYMPTOM = 2
 
@@ -71,7 +50,7 @@ def screen(freetext: lexicon.FreeText, text: str, language: str | None = None) -
     must not hide a flag. It is taken so that callers can pass what they know.
     """
     del language
-    net = _net(freetext)
+    net = nets.of(freetext)
     reading = _Reading(freetext, net, net.read(text))
     reported, asked = reading.sort_out()
     return Screening(
@@ -115,61 +94,10 @@ def _names(freetext: lexicon.FreeText, matches: Sequence[_Match]) -> tuple[str, 
     return tuple(category.id for category in freetext.categories if category.id in found)
 
 
-class _Net:
-    """The word lists of all languages, ready to be looked for."""
-
-    def __init__(self, freetext: lexicon.FreeText) -> None:
-        languages = freetext.languages.values()
-        lists = {
-            f"{name}:{key}": words
-            for name, language in freetext.languages.items()
-            for key, words in language.lexicon.items()
-        }
-        filters = {
-            key: tuple(itertools.chain.from_iterable(getattr(each, key) for each in languages)) for key in _FILTERS
-        }
-        self.book = phrases.PhraseBook(
-            lists | filters,
-            skip=[word for each in languages for word in each.skip],
-            not_typos=[word for each in languages for word in each.not_typos],
-        )
-        self._spelling = phrases.Spelling(
-            {old: new for each in languages for old, new in (each.apostrophes | each.typos).items()},
-            {old: new for each in languages for old, new in each.equivalents.items()},
-        )
-        self._turns = tuple(tuple(phrases.plain(words).split()) for each in languages for words in each.clause_breaks)
-        self.near = {category.id: tuple(_near(freetext, category.id)) for category in freetext.categories}
-
-    def read(self, text: str) -> phrases.Message:
-        return self._spelling.read(text, self._turns)
-
-
-def _near(freetext: lexicon.FreeText, category: str) -> Iterator[tuple[str, ...]]:
-    """The lists that make `category` together; a list that does so alone is a run of one."""
-    for name, language in freetext.languages.items():
-        patterns = language.patterns.get(category)
-        if patterns is not None:
-            yield from (tuple(f"{name}:{key}" for key in run) for run in patterns.near)
-            yield from ((f"{name}:{key}",) for key in patterns.alone)
-
-
-_nets: OrderedDict[int, tuple[lexicon.FreeText, _Net]] = OrderedDict()
-
-
-def _net(freetext: lexicon.FreeText) -> _Net:
-    """Building a net takes far longer than a message; the few in use are kept. Content never changes."""
-    key = id(freetext)
-    if key not in _nets:
-        _nets[key] = (freetext, _Net(freetext))
-        while len(_nets) > _NETS_KEPT:
-            _nets.popitem(last=False)
-    return _nets[key][1]
-
-
 class _Reading:
     """One message, what was found in it, and what the rest of it says about that."""
 
-    def __init__(self, freetext: lexicon.FreeText, net: _Net, message: phrases.Message) -> None:
+    def __init__(self, freetext: lexicon.FreeText, net: nets.Net, message: phrases.Message) -> None:
         self.message = message
         self._freetext = freetext
         self._near = net.near

@@ -211,7 +211,10 @@ class PhraseBook:
 
     def _readings(self, word: str) -> set[str]:
         keys: set[str] = set()
-        for spelling in {word, re.sub(r"([^\W\d_])\1", r"\1", word)}:
+        spellings = {word, re.sub(r"([^\W\d_])\1", r"\1", word)}
+        if word.endswith("'s"):  # "my leg's gone numb", "Dave's wife"
+            spellings |= {word[:-2], "'s"}
+        for spelling in spellings:
             if spelling in self._literals:
                 keys.add(spelling)
             keys.update(

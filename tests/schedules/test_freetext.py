@@ -74,6 +74,10 @@ REPORTS = [
     ("ya no siento cuando orino", EMERGENCY, "no longer feeling is a symptom"),
     ("apenas puedo orinar", EMERGENCY, "hardly can is cannot"),
     ("no puedo dormir me duele el pecho", EMERGENCY, "cannot sleep negates nothing"),
+    ("my leg's swollen", URGENT, "is run together with its noun"),
+    ("This is Dave's wife. My dad had an operation and his groin is numb", EMERGENCY, "a carer says who it is"),
+    ("temp 39. He doesn't know where he is", EMERGENCY, "a whole-number fever and confusion"),
+    ("la ciática ha vuelto", REVIEW, "a Spanish word that looks like a misspelt English one"),
     ("🆘", REVIEW, "a cry for help without words"),
 ]
 
@@ -85,6 +89,7 @@ def test_a_report_is_found(text: str, expected: Level, why: str) -> None:
 
 QUIET = [
     ("", "nothing"),
+    ("eating more fibre and buying a toy", "English words that look like misspelt Spanish ones"),
     ("👍", "a thumb"),
     ("12 38 2026", "numbers without meaning"),
     ("my neighbour can't pee", "someone who is no patient here"),
