@@ -1,0 +1,26 @@
+"""The command line: `aftercare <command>`. Each command lives in a file of its own in `commands/`."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.commands import pathway, screen, triage
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Follows people home after lumbar spine surgery.")
+app.command()(triage.triage)
+app.command()(screen.screen)
+app.add_typer(pathway.app, name="pathway")
+
+
+@app.callback()
+def _commands() -> None:
+    """Follows people home after lumbar spine surgery."""
+
+
+def main() -> None:
+    """Run the command typed after `aftercare`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

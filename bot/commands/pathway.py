@@ -1,0 +1,74 @@
+"""`aftercare pathway`: check a pathway's files, and write them out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schedules import catalog, examples
+from schedules.pathway import Pathway
+from schedules.problems import PathwayError
+
+app = typer.Typer(no_args_is_help=True, help="Check and write out pathways: what is asked, when, and what it means.")
+
+_Named = Annotated[str, typer.Argument(help="A pathway that came with the program, or a folder with its files.")]
+
+
+def find(name: str) -> Pathway:
+    """The pathway called `name`: one that came with the program, else a folder. Raises PathwayError."""
+    return catalog.shipped(name) if name in catalog.names() else catalog.load_files(files(name))
+
+
+def files(name: str) -> dict[str, str]:
+    """Its files: name to text. Raises PathwayError."""
+    is_folder = name not in catalog.names() and Path(name).is_dir()
+    return catalog.read_folder(Path(name)) if is_folder else catalog.shipped_files(name)
+
+
+@app.command()
+def check(pathway: _Named = "lumbar_surgery") -> None:
+    """List every problem of a pathway: file, line, field, what, how to mend it. Exit code 1 when there is one."""
+    try:
+        content = files(pathway)
+        published = catalog.load_files(content)
+        problems = examples.check(published, content)
+    except PathwayError as error:
+        problems = error.problems
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        typer.echo(f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'} in {pathway}.", err=True)
+        raise typer.Exit(1)
+    count = len(examples.read(published, content))
+    typer.echo(
+        f"{published.id} {published.version}: {len(published.questions)} questions, {len(published.rules)} rules, "
+        f"{count} examples hold. Fingerprint {published.fingerprint[:12]}."
+    )
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write; made if it is not there.")],
+    pathway: Annotated[str, typer.Option(help="A pathway that came with the program, or a folder.")] = "lumbar_surgery",
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Write a pathway's YAML files to a folder, to edit them. Exit code 1 when that cannot be done."""
+    try:
+        content = files(pathway)
+    except PathwayError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    there = [name for name in content if (folder / name).exists()]
+    if there and not force:
+        typer.echo(f"{folder} already has {', '.join(there)}. Choose another folder, or add --force.", err=True)
+        raise typer.Exit(1)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in content.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        typer.echo(f"{folder} cannot be written: {error.strerror}.", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{len(content)} files in {folder}")
