@@ -1,0 +1,172 @@
+"""Opens check-ins: the due ones, the ones a patient asks for, and the ones to be asked again after a gap.
+
+A due row opens by one guarded UPDATE, so that two sweeps send once. Does not send: it enqueues.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot import cards, texts
+from bot.cards import patient
+from bot.care import closing, ending, escalations, guarded, outbox, pathways, patients, planning, sweeping
+from bot.care.clinic import Clinic
+from bot.care.outbox import Lane
+from bot.db.models import CheckIn, Enrolment
+from schedules import timeline
+
+ON_TIME = timedelta(minutes=15)  # a check-in this little behind is on its way, not late
+PER_SECOND = 20  # a wave of check-ins is spread, so that answers to the first ones need not queue behind the last
+_SWEEP = 500
+
+
+def open_due(session: Session, now: datetime, clinic: Clinic) -> int:
+    """Tick: open, or end with its reason, every planned check-in whose time has come. Early days of recovery first."""
+    _resume(session, now)
+    due = select(CheckIn.id).where(CheckIn.state == "planned", CheckIn.due_at <= now)
+    ids = session.scalars(due.order_by(CheckIn.day, CheckIn.due_at).limit(_SWEEP)).all()
+    place = {row_id: number // PER_SECOND for number, row_id in enumerate(ids)}
+    return sweeping.each(
+        session,
+        "open",
+        ids,
+        lambda row_id: _open_or_end(session, session.get_one(CheckIn, row_id), place[row_id], now, clinic),
+        now,
+    )
+
+
+def start_adhoc(session: Session, enrolment: Enrolment, now: datetime, clinic: Clinic) -> CheckIn:
+    """ "Something has changed": an extra check-in at once. One that nobody has begun to answer serves as well."""
+    waiting = current(session, enrolment)
+    if waiting is not None and waiting.question is None and waiting.stage == "intro":
+        ending.show(session, waiting, now, key=f"changed:{now.timestamp():.0f}")
+        return waiting
+    row = planning.add_adhoc(session, enrolment, now)
+    _supersede(session, enrolment, row, now, clinic)
+    _open(session, row, enrolment, None, now)
+    ending.show(session, row, now, key="open")
+    return row
+
+
+def ask_again(session: Session, row: CheckIn, now: datetime, clinic: Clinic, began: datetime, ended: datetime) -> None:
+    """After a stretch in which taps were lost (UTC `began`, `ended`): say so, and put the question at the bottom."""
+    enrolment = session.get_one(Enrolment, row.enrolment_id)
+    chat = patients.chat(session, enrolment)
+    if chat is None or row.state != "open":
+        return
+    words = patients.words(session, enrolment, clinic, row.pathway_version_id)
+    at = timeline.next_allowed(now, words.pathway.schedule.quiet_hours, words.timezone)
+    hours = {"from": began, "to": ended}
+    clock = {name: texts.time(instant, words.language, words.timezone) for name, instant in hours.items()}
+    card = patient.plain(words.text("after_gap", **clock))
+    key = f"gap:{began.timestamp():.0f}"
+    outbox.say(session, "card", chat.id, key=f"{key}:{row.id}", now=now, payload=cards.to_json(card), not_before=at)
+    outbox.show(session, ending.SURFACE, row.id, chat.id, now=now, fresh=True, key=key, not_before=at)
+
+
+def current(session: Session, enrolment: Enrolment) -> CheckIn | None:
+    """The check-in a typed answer belongs to: the open one that was sent last."""
+    running = select(CheckIn).where(CheckIn.enrolment_id == enrolment.id, CheckIn.state == "open")
+    return session.scalars(running.order_by(CheckIn.opened_at.desc(), CheckIn.id.desc()).limit(1)).first()
+
+
+def _resume(session: Session, now: datetime) -> None:
+    """A pause that is over ends by itself."""
+    session.execute(
+        update(Enrolment)
+        .where(Enrolment.state == "paused", Enrolment.paused_until <= now)
+        .values(state="active", paused_until=None)
+    )
+
+
+def _open_or_end(session: Session, row: CheckIn, place: int, now: datetime, clinic: Clinic) -> bool:
+    enrolment = session.get_one(Enrolment, row.enrolment_id)
+    if enrolment.state == "paused":
+        return ending.end(session, row, "paused", "patient", now)
+    if enrolment.state != "active":
+        return ending.end(session, row, "withdrawn", "system", now)
+    chat = patients.chat(session, enrolment)
+    if chat is None:
+        ended = ending.end(session, row, "unreachable", "system", now)
+        escalations.operational(session, enrolment, "bot_blocked", now, clinic, because={"checkin": row.checkin})
+        return ended
+    if patients.quiet(session, enrolment, now):
+        return False
+    slot = _late_slot(session, row, enrolment, now)
+    if slot is not None and slot.late in ("merge", "phone_task"):
+        return _not_sent(session, row, enrolment, slot, now, clinic)
+    if slot is None and now >= row.closes_at:
+        return _ask_by_phone(session, row, enrolment, now, clinic)
+    if not _open(session, row, enrolment, slot, now):
+        return False
+    _supersede(session, enrolment, row, now, clinic)
+    outbox.show(
+        session,
+        ending.SURFACE,
+        row.id,
+        chat.id,
+        now=now,
+        lane=Lane.CHECKIN,
+        fresh=True,
+        key="open",
+        not_before=now + timedelta(seconds=place),
+    )
+    return True
+
+
+def _late_slot(session: Session, row: CheckIn, enrolment: Enrolment, now: datetime) -> timeline.Slot | None:
+    """What the pathway's late policy makes of a check-in that could not go out when it was due; None when on time."""
+    if now - row.due_at <= ON_TIME or row.kind != "scheduled" or row.moved_by_hand:
+        return None
+    pathway = pathways.of(session, enrolment.pathway_version_id)
+    slots = timeline.plan(pathway, enrolment.surgery_date, patients.of(session, enrolment).timezone, now)
+    return next((slot for slot in slots if slot.checkin == row.checkin and slot.late != "on_time"), None)
+
+
+def _not_sent(
+    session: Session, row: CheckIn, enrolment: Enrolment, slot: timeline.Slot, now: datetime, clinic: Clinic
+) -> bool:
+    if slot.late == "merge":
+        return ending.end(session, row, "superseded", planning.PLAN, now)
+    return _ask_by_phone(session, row, enrolment, now, clinic)
+
+
+def _ask_by_phone(session: Session, row: CheckIn, enrolment: Enrolment, now: datetime, clinic: Clinic) -> bool:
+    ended = ending.end(session, row, "phone_task", planning.PLAN, now)
+    escalations.operational(session, enrolment, "phone_task", now, clinic, because={"checkin": planning.spec_id(row)})
+    return ended
+
+
+def _open(session: Session, row: CheckIn, enrolment: Enrolment, slot: timeline.Slot | None, now: datetime) -> bool:
+    """The guarded step from planned to open; from now on the check-in keeps its pathway version."""
+    opened = guarded.step(
+        session,
+        update(CheckIn)
+        .where(CheckIn.id == row.id, CheckIn.state == "planned")
+        .values(
+            state="open",
+            stage="intro",
+            opened_at=now,
+            pathway_version_id=enrolment.pathway_version_id,
+            sent_late=row.sent_late or slot is not None,
+            closes_at=slot.closes_at if slot is not None else row.closes_at,
+        ),
+    )
+    if not opened:
+        return False
+    session.refresh(row)
+    if slot is not None:
+        planning.remind(session, row, slot.reminders)
+    return True
+
+
+def _supersede(session: Session, enrolment: Enrolment, row: CheckIn, now: datetime, clinic: Clinic) -> None:
+    """Nobody gets two questionnaires at once: an extra check-in that was running closes with what it has."""
+    running = select(CheckIn).where(CheckIn.enrolment_id == enrolment.id, CheckIn.state == "open", CheckIn.id != row.id)
+    for other in session.scalars(running).all():
+        if row.kind == "scheduled" or other.kind == "adhoc":
+            silent = "superseded" if other.kind == "adhoc" else "no_answer"
+            closing.close(session, other, now, clinic, unanswered=silent)

@@ -1,0 +1,77 @@
+"""Reminds of open check-ins: the same message again at the bottom of the chat, in words that others may see."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from bot.care import assessing, ending, guarded, outbox, patients, sweeping
+from bot.care.clinic import Clinic
+from bot.care.outbox import Lane
+from bot.db.models import Answer, CheckIn, Enrolment, Reminder
+
+IDLE = timedelta(minutes=10)  # who answered this recently is not reminded but left to go on
+_SWEEP = 500
+
+
+def remind_due(session: Session, now: datetime, clinic: Clinic) -> int:
+    """Tick: send every reminder that is due to a check-in not yet finished. Returns how many went out."""
+    due = (
+        select(Reminder.id)
+        .join(CheckIn, Reminder.checkin_id == CheckIn.id)
+        .where(Reminder.state == "planned", Reminder.due_at <= now, CheckIn.state == "open")
+    )
+    ids = session.scalars(due.order_by(Reminder.due_at).limit(_SWEEP)).all()
+    return sweeping.each(session, "remind", ids, lambda row_id: _remind(session, row_id, now), now)
+
+
+def sent(session: Session, row: CheckIn) -> tuple[int, int]:
+    """How many reminders of this check-in went out, and how many there are."""
+    counted = select(func.count()).select_from(Reminder).where(Reminder.checkin_id == row.id)
+    return (
+        session.scalar(counted.where(Reminder.state == "sent")) or 0,
+        session.scalar(counted) or 0,
+    )
+
+
+def _remind(session: Session, reminder_id: int, now: datetime) -> bool:
+    reminder = session.get_one(Reminder, reminder_id)
+    row = session.get_one(CheckIn, reminder.checkin_id)
+    enrolment = session.get_one(Enrolment, row.enrolment_id)
+    if (
+        patients.quiet(session, enrolment, now)
+        or assessing.in_crisis(session, enrolment, now)
+        or _busy(session, row, now)
+    ):
+        return False
+    chat = patients.chat(session, enrolment)
+    needed = chat is not None and row.stage != "summary" and enrolment.state != "paused"
+    claimed = guarded.step(
+        session,
+        update(Reminder)
+        .where(Reminder.id == reminder_id, Reminder.state == "planned")
+        .values(state="sent" if needed else "cancelled"),
+    )
+    if not claimed or chat is None or not needed:
+        return False
+    # Back to the opening words: what a locked screen shows then names no body part and no illness.
+    session.execute(update(CheckIn).where(CheckIn.id == row.id, CheckIn.state == "open").values(stage="intro"))
+    session.refresh(row)
+    outbox.show(
+        session,
+        ending.SURFACE,
+        row.id,
+        chat.id,
+        now=now,
+        lane=Lane.CHECKIN,
+        fresh=True,
+        key=f"remind:{reminder.number}",
+    )
+    return True
+
+
+def _busy(session: Session, row: CheckIn, now: datetime) -> bool:
+    last = session.scalar(select(func.max(Answer.at)).where(Answer.checkin_id == row.id))
+    return last is not None and now - last < IDLE

@@ -1,0 +1,26 @@
+"""One bad row never stops a tick: each row in a savepoint of its own, and one that fails becomes an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.care import watchdog
+
+log = structlog.get_logger()
+
+
+def each(session: Session, name: str, ids: Iterable[int], act: Callable[[int], bool], now: datetime) -> int:
+    """Call `act` with each id. Returns how many it changed. A failing row is rolled back, told, and left for later."""
+    changed = 0
+    for row_id in ids:
+        try:
+            with session.begin_nested():
+                changed += act(row_id)
+        except Exception as error:
+            log.exception("row failed in a tick", tick=name, row=row_id, error=type(error).__name__)
+            watchdog.incident(session, "tick_row", f"{name}:{row_id}", "Read the log for this row and mend it.", now)
+    return changed
