@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.clock import Clock, MovableClock
+from bot.clock import Clock
 from bot.sandbox import calls, control, dispatch, schema, webhook, wire, world
 
 PAGE = Path(__file__).parent / "page"
@@ -95,9 +95,8 @@ class _Server(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio turns Nagle's delay off (40 ms a call) only where it sees the protocol named.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
@@ -124,12 +123,11 @@ async def serve(
     strict: bool = False,
     webhook_backoff: webhook.Backoff | None = None,
 ) -> AsyncIterator[Served]:
-    """Run a sandbox in the present event loop until the block ends.
+    """Run a sandbox in the present event loop until the block ends, on an IPv4 address of this machine.
 
-    `port` 0 takes any free one. `next_event` says when the next thing happens (UTC), for the clock's
-    "to the next event". `limits` are Telegram's sending limits. `description` is the Bot API as data
-    (schema.Description.read): calls and objects are checked against it into `violations`; with `strict` they fail
-    as well. Raises OSError when the port is taken.
+    `port` 0 takes any free one. `next_event` says when the next thing happens (UTC), for the clock's "to the next
+    event". `limits` are Telegram's sending limits. `description` is the Bot API as data (schema.Description.read):
+    what departs from it is collected in `violations`, and with `strict` fails. Raises OSError when the port is taken.
     """
     desk = dispatch.Dispatch(
         world.World(clock, bot),
@@ -138,31 +136,31 @@ async def serve(
         description=description,
         strict=strict,
     )
-    if isinstance(clock, MovableClock):
-        clock.on_move(desk.world.changed)
     connections = wire.Connections()
     api = wire.BotApi(desk, connections)
     desk_control = control.Control(desk, next_event=next_event, storyline=storyline)
-    app = Starlette(
-        routes=[
-            Route("/bot{token}/{method}", api.call, methods=["GET", "POST"]),
-            Route("/file/bot{token}/{path:path}", api.download, methods=["GET"]),
-            *desk_control.routes(),
-            Mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False)),
-        ]
-    )
     listener = _listen(host, port)
-    server = _Server(_config(app, connections))
+    server = _Server(_config(_app(api, desk_control), connections))
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        bound = listener.getsockname()[1]
-        yield Served(url=f"http://{f'[{host}]' if ':' in host else host}:{bound}", desk=desk)
+        yield Served(url=f"http://{host}:{listener.getsockname()[1]}", desk=desk)
     finally:
         api.close()
         desk_control.close()
         await desk.close()
         server.leave.set()
         await running
+
+
+def _app(api: wire.BotApi, people: control.Control) -> Starlette:
+    return Starlette(
+        routes=[
+            Route("/bot{token}/{method}", api.call, methods=["GET", "POST"]),
+            Route("/file/bot{token}/{path:path}", api.download, methods=["GET"]),
+            *people.routes(),
+            Mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False)),
+        ]
+    )
 
 
 def _config(app: Starlette, connections: wire.Connections) -> uvicorn.Config:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.clock import Clock
+from bot.clock import Clock, MovableClock
 from bot.sandbox import refusals, updates
 
 Json = dict[str, Any]
@@ -179,6 +179,8 @@ class World:
         self.profile: dict[str, Any] = {}
         self.revision = Revision()
         self.updates = updates.Queue(self.stamp)
+        if isinstance(clock, MovableClock):
+            clock.on_move(self.changed)
         self._next_message = 1
         self._next_user = 1_000_001
         self._next_group = FIRST_GROUP

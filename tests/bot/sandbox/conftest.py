@@ -18,7 +18,8 @@ from tests.bot.sandbox import raw_calls
 
 DESCRIPTION = Path(__file__).parents[3].parent / "shared" / "telegram-bot-api.json"
 # Nothing here is encrypted: reading a machine's certificates for every client would only take time.
-PLAIN = {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+BARE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+PLAIN = {"trust_env": False, "verify": BARE}
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -63,7 +64,7 @@ async def bot(served: server.Served) -> AsyncIterator[telegram.Bot]:
 async def http(served: server.Served) -> AsyncIterator[httpx.AsyncClient]:
     """The Bot API by hand: paths are method names."""
     base = f"{served.api_url}{served.token}"
-    async with httpx.AsyncClient(base_url=base, **PLAIN, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=base, trust_env=False, verify=BARE, timeout=10) as client:
         yield client
 
 

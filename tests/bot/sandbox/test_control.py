@@ -10,7 +10,7 @@ import pytest
 import telegram
 
 from bot import clock
-from bot.sandbox import actors, server
+from bot.sandbox import actors, client, server
 from tests.bot.sandbox.raw_calls import Raw
 
 KEYS = {"rev", "now", "clock", "bot", "users", "chats", "calls", "faults", "limits"}
@@ -55,17 +55,17 @@ async def test_what_cannot_be_done_is_refused_in_words(
     sandbox: actors.Sandbox, ana: actors.Person, path: str, body: dict[str, object], why: str
 ) -> None:
     filled = {k: ana.id if v == "{ana}" else v for k, v in body.items()}
-    with pytest.raises(actors.Refused) as refused:
+    with pytest.raises(client.Refused) as refused:
         await sandbox.post(path.replace("{ana}", str(ana.id)), **filled)
     assert why in str(refused.value)
 
 
 async def test_nobody_types_before_start_or_to_a_blocked_bot(sandbox: actors.Sandbox, ana: actors.Person) -> None:
     ben = await sandbox.person("Ben")
-    with pytest.raises(actors.Refused, match="Ben has not pressed Start"):
+    with pytest.raises(client.Refused, match="Ben has not pressed Start"):
         await ben.says("hi")
     await ana.blocks()
-    with pytest.raises(actors.Refused, match="Ana has blocked the bot"):
+    with pytest.raises(client.Refused, match="Ana has blocked the bot"):
         await ana.says("hi")
 
 

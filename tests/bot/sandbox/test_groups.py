@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import telegram
 
-from bot.sandbox import actors
+from bot.sandbox import actors, client
 from tests.bot.sandbox.raw_calls import Raw
 
 BUTTON = {"inline_keyboard": [[{"text": "Acknowledge", "callback_data": "a1:ack"}]]}
@@ -91,6 +91,7 @@ async def test_a_channel_has_posts_and_buttons(bot: telegram.Bot, sandbox: actor
     assert post.channel_post is not None
     assert (post.channel_post.text, post.effective_user) == ("/bind", None)
     assert tap.callback_query is not None
+    assert tap.callback_query.message is not None
     assert (tap.callback_query.from_user.id, tap.callback_query.message.chat.type) == (lind.id, "channel")
 
 
@@ -145,6 +146,6 @@ async def test_members_are_counted_named_and_looked_up(
     left = (await bot.get_updates())[-1].message
     assert left is not None
     assert left.left_chat_member is not None
-    with pytest.raises(actors.Refused, match="Okoro is not in the chat Team"):
+    with pytest.raises(client.Refused, match="Okoro is not in the chat Team"):
         await okoro.says("hello", where=team)
     assert (await bot.get_chat(ana.id)).first_name == "Ana"

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import telegram
 
-from bot.sandbox import actors, server
+from bot.sandbox import actors, client, server
 from tests.bot.sandbox.raw_calls import Raw
 
 
@@ -107,7 +107,7 @@ async def test_a_reply_keyboard_is_shown_pressed_and_taken_away(bot: telegram.Bo
     message = (await bot.get_updates())[-1].message
     assert message is not None
     assert message.text == "Worse"
-    with pytest.raises(actors.Refused, match="buttons here: 'Better', 'Worse'"):
+    with pytest.raises(client.Refused, match="buttons here: 'Better', 'Worse'"):
         await ana.presses("Same")
     await bot.send_message(ana.id, "Thank you", reply_markup=telegram.ReplyKeyboardRemove())
     assert (await ana.chat.look()).chat["reply_keyboard"] is None
