@@ -55,6 +55,10 @@ class MovableClock:
         """Move the clock by `by`."""
         self.move_to(self.now() + by)
 
+    def flow(self) -> None:
+        """From now on the clock also flows at the speed of real time."""
+        self._anchor, self._since, self._running = self.now(), time.monotonic(), True
+
     def on_move(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every move, so that sleepers look at the time again."""
         self._listeners.append(listener)

@@ -52,7 +52,6 @@ class Settings(BaseModel):
     webhook_listen: str = "127.0.0.1:8443"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     pathway: str = "lumbar_surgery"
-    admin_telegram_id: int | None = Field(None, gt=0)
 
     @field_validator("telegram_bot_token")
     @classmethod

@@ -49,7 +49,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     url = f"sqlite:///{path}"
     migrate.upgrade(url, [KEY])
     database = Database(url, [KEY])
-    database.write_now(publishing.ensure_shipped, NOW)
+    database.write_now(publishing.ensure_first, NOW)
     with database.engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import func, select
@@ -54,13 +55,17 @@ class Effect:
         return f"{self.patients} {_patients(self.patients)}: {', '.join(parts) or 'no unsent check-in moves'}."
 
 
-def ensure_shipped(session: Session, now: datetime) -> PathwayVersion:
-    """The newest published version; the pathway that ships with the program becomes the first one."""
+def ensure_first(session: Session, now: datetime, source: str = "lumbar_surgery") -> PathwayVersion:
+    """The newest published version; while there is none, `source` becomes the first.
+
+    `source` is the name of a pathway that ships with the program, or a folder. Raises PathwayError.
+    """
     try:
         return pathways.current(session)
     except NoResultFound:
-        files = catalog.shipped_files()
-        return _insert(session, catalog.load_files(files), files, by=None, note="shipped", now=now)
+        shipped = source in catalog.names()
+        files = catalog.shipped_files(source) if shipped else catalog.read_folder(Path(source))
+        return _insert(session, catalog.load_files(files), files, by=None, note="first", now=now)
 
 
 def effect(session: Session, pathway: Pathway, now: datetime) -> Effect:

@@ -49,7 +49,7 @@ def opened(*, with_bot: bool = False) -> Iterator[Site]:
         fail(str(error))
     db = Database(settings.database_url, keys)
     try:
-        db.write_now(publishing.ensure_shipped, now)
+        db.write_now(publishing.ensure_first, now, settings.pathway)
         yield Site(settings=settings, db=db, clinic=clinic_of(settings, username), now=now)
     except AftercareError as error:
         fail(str(error))

@@ -150,7 +150,6 @@ def test_variables_of_other_programs_are_left_alone(env_file: Path, monkeypatch:
         ("WEBHOOK_LISTEN", "8443", "a host and a port"),
         ("WEBHOOK_LISTEN", "0.0.0.0:70000", "a host and a port"),
         ("LOG_LEVEL", "LOUD", "'DEBUG'"),
-        ("ADMIN_TELEGRAM_ID", "@ana", "valid integer"),
     ],
 )
 def test_an_unusable_value_is_named_but_not_quoted(env_file: Path, name: str, value: str, says: str) -> None:

@@ -43,7 +43,7 @@ def planned(session: Session) -> dict[str, int]:
 
 async def test_the_shipped_pathway_is_version_one_and_stays_it(db: Database, now: datetime) -> None:
     """Starting again publishes nothing."""
-    await db.write(publishing.ensure_shipped, now)
+    await db.write(publishing.ensure_first, now)
     assert await db.read(lambda session: session.scalars(select(PathwayVersion.number)).all()) == [1]
 
 

@@ -1,0 +1,121 @@
+"""The composition root: settings → database → courier → intake → delivery → ticks. Stopping is the reverse.
+
+An App can run (production) or be brought to rest step by step (tests and rehearsals); the parts are the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from bot import settings as configuration
+from bot.care import publishing, showing
+from bot.care.clinic import Clinic
+from bot.chat import dispatch
+from bot.chat.courier import Courier
+from bot.chat.intake import Intake
+from bot.chat.poller import Poller
+from bot.chat.presence import Presence
+from bot.chat.sender import Sender
+from bot.chat.webhook import Webhook
+from bot.clock import Clock
+from bot.db import keys as stored_keys
+from bot.db import migrate
+from bot.db.engine import Database
+from bot.errors import AftercareError
+from bot.settings import Settings
+from bot.ticks import Ticks
+from bot.webserver import serve
+
+log = structlog.get_logger()
+
+
+class NotReady(AftercareError):
+    """The bot cannot start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """Everything that runs, wired."""
+
+    settings: Settings
+    clinic: Clinic
+    clock: Clock
+    db: Database
+    courier: Courier
+    presence: Presence
+    poller: Poller
+    intake: Intake
+    sender: Sender
+    ticks: Ticks
+    webhook: Webhook | None
+
+    async def run(self) -> None:
+        """Serve until cancelled. One part that ends ends the whole, so that whoever restarts processes sees it."""
+        await self.presence.announce()
+        async with asyncio.TaskGroup() as group, self.ticks.running():
+            group.create_task(self.intake.run())
+            group.create_task(self.sender.run())
+            if self.webhook is None:
+                await self.presence.poll()
+                group.create_task(self.poller.run())
+            else:
+                host, port = self.settings.listen
+                group.create_task(serve(self.webhook.app(), host, port))
+                await self._receive()
+            log.info("running", bot=self.clinic.bot_username, webhook=self.webhook is not None)
+
+    async def _receive(self) -> None:
+        """Ask Telegram to deliver to the webhook; a bot that receives nothing must not look alive."""
+        secret = self.settings.webhook_secret
+        if secret is None or not await self.presence.receive(self.settings.webhook_url, secret.get_secret_value()):
+            raise NotReady("Telegram did not take WEBHOOK_URL. Check the address, its certificate and its port.")
+
+
+@asynccontextmanager
+async def build(settings: Settings, keys: Sequence[str], clock: Clock) -> AsyncIterator[App]:
+    """Wire an app and close it again. Raises NotReady when Telegram does not know the bot, and what migrating raises.
+
+    The database is migrated, and the shipped pathway published if none is; numbers and translations were checked with
+    the settings.
+    """
+    if settings.telegram_bot_token is None:
+        raise NotReady("TELEGRAM_BOT_TOKEN is missing. @BotFather on Telegram gives one when you make the bot.")
+    token = settings.telegram_bot_token.get_secret_value()
+    migrate.upgrade(settings.database_url, keys)
+    async with AsyncExitStack() as stack:
+        db = Database(settings.database_url, keys)
+        stack.callback(db.close)
+        await db.write(publishing.ensure_first, clock.now(), settings.pathway)
+        secret = stored_keys.token_secret(keys)
+        courier = Courier(token, settings.telegram_api_url, secret)
+        stack.push_async_callback(courier.close)
+        me = await courier.me()
+        clinic = Clinic(
+            name=settings.clinic_name,
+            timezone=settings.clinic_timezone,
+            values=configuration.card_values(settings),
+            bot_username=me.username or "",
+        )
+        poller = Poller(db, clinic, clock, f"{settings.telegram_api_url}/bot{token}", me.id)
+        stack.push_async_callback(poller.close)
+        webhook = None
+        if settings.webhook_url and settings.webhook_secret is not None:
+            webhook = Webhook(db, clock, me.id, settings.webhook_secret.get_secret_value())
+        yield App(
+            settings=settings,
+            clinic=clinic,
+            clock=clock,
+            db=db,
+            courier=courier,
+            presence=Presence(f"{settings.telegram_api_url}/bot{token}"),
+            poller=poller,
+            intake=Intake(db, clinic, clock, courier, dispatch.handle, secret),
+            sender=Sender(db, clinic, clock, courier, showing.RENDERERS),
+            ticks=Ticks(db, clinic, clock),
+            webhook=webhook,
+        )

@@ -1,0 +1,68 @@
+"""What Telegram is told of the bot at start: the commands in its menus, and where updates should go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import structlog
+
+from bot import texts
+from bot.chat import updates
+from bot.texts import N_
+
+log = structlog.get_logger()
+
+TIMEOUT_S = 20.0
+PATIENT_COMMANDS = (
+    ("status", N_("What comes next")),
+    ("pause", N_("Pause for some days")),
+    ("mydata", N_("My answers as a file")),
+    ("language", N_("English or Spanish")),
+    ("help", N_("Help and emergency numbers")),
+    ("stop", N_("Stop the check-ins")),
+)
+GROUP_COMMANDS = (
+    ("open", "The worklist, most urgent first"),
+    ("patient", "One patient's timeline: /patient CODE"),
+    ("bind", "Make this chat the team's (admins)"),
+)
+
+
+class Presence:
+    """Speaks to the Bot API at `api`, the address with the token in it, which is never logged."""
+
+    def __init__(self, api: str) -> None:
+        self._api = api
+
+    async def announce(self) -> None:
+        """Put the commands into the menus, in each language. Best effort: the commands work without menus."""
+        for language in texts.languages():
+            _ = texts.translator(language)
+            listed = [{"command": name, "description": _(what)} for name, what in PATIENT_COMMANDS]
+            code = {} if language == texts.SOURCE_LANGUAGE else {"language_code": language}
+            await self._tell("setMyCommands", commands=listed, scope={"type": "all_private_chats"}, **code)
+        listed = [{"command": name, "description": what} for name, what in GROUP_COMMANDS]
+        await self._tell("setMyCommands", commands=listed, scope={"type": "all_group_chats"})
+
+    async def poll(self) -> None:
+        """Updates are fetched. A webhook that is still set would keep them away; what waits is kept."""
+        await self._tell("deleteWebhook")
+
+    async def receive(self, url: str, secret: str) -> bool:
+        """Updates are delivered to `url`, with `secret` in the header. Returns whether Telegram took it."""
+        return await self._tell(
+            "setWebhook", url=url, secret_token=secret, allowed_updates=list(updates.ALLOWED), max_connections=40
+        )
+
+    async def _tell(self, method: str, **parameters: Any) -> bool:
+        try:
+            async with httpx.AsyncClient(timeout=TIMEOUT_S) as http:
+                answer = await http.post(f"{self._api}/{method}", json=parameters)
+            taken = bool(answer.json().get("ok"))
+        except (httpx.HTTPError, ValueError) as error:
+            log.warning("telegram not told", method=method, kind=type(error).__name__)
+            return False
+        if not taken:
+            log.warning("telegram refused", method=method, code=answer.status_code)
+        return taken

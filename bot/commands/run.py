@@ -1,0 +1,58 @@
+"""`aftercare run`: the bot itself, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import structlog
+import typer
+
+from bot import app, log, texts
+from bot import settings as configuration
+from bot.clock import SystemClock
+from bot.errors import AftercareError
+from bot.settings import Settings
+
+events = structlog.get_logger()
+
+
+def run() -> None:
+    """Serve patients and staff with the settings of the environment and .env, until stopped."""
+    try:
+        settings = configuration.load()
+        _need_translations()
+        keys = configuration.encryption_keys(settings)
+        log.configure(settings.log_level)
+        asyncio.run(_serve(settings, keys))
+    except AftercareError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _need_translations() -> None:
+    missing = texts.missing(texts.languages())
+    if missing:
+        raise AftercareError("Translations are missing:\n  " + "\n  ".join(missing))
+
+
+async def _serve(settings: Settings, keys: tuple[str, ...]) -> None:
+    """Run until SIGINT or SIGTERM; a part that fails by itself ends the process non-zero."""
+    loop = asyncio.get_running_loop()
+    async with app.build(settings, keys, SystemClock()) as aftercare:
+        running = asyncio.create_task(aftercare.run())
+        stopping = False
+
+        def stop() -> None:
+            nonlocal stopping
+            stopping = True
+            running.cancel()
+
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stop)
+        try:
+            await running
+        except asyncio.CancelledError:
+            if not stopping:
+                raise
+        events.info("stopped")

@@ -1,0 +1,84 @@
+"""Tells what happens on the phones as it happens: who tapped or wrote what, and what the bot then showed."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from bot.clock import Clock
+from bot.sandbox.actors import Json, Sandbox, Settle
+from bot.sandbox.world import World
+
+LINE = 110
+_SPACE = re.compile(r"\s+")
+
+
+class Narrator:
+    """Prints each new or changed message once, with the day of the story."""
+
+    def __init__(self, console: Console, world: World, clock: Clock, start: datetime) -> None:
+        self._console = console
+        self._world = world
+        self._clock = clock
+        self._start = start
+        self._told: dict[tuple[int, int], str] = {}
+
+    def tell(self) -> None:
+        """Print what the bot showed since the last time."""
+        for chat in self._world.chats.values():
+            for message in chat.messages.values():
+                words = message.content
+                if message.sender_id != self._world.bot.id or message.deleted:
+                    continue
+                if self._told.get((chat.id, message.id)) == words:
+                    continue
+                self._told[chat.id, message.id] = words
+                name = chat.title or self._name(chat.user_id)
+                self._print(f"[cyan]→ {escape(name)}[/]", words)
+
+    def act(self, path: str, body: Json) -> None:
+        """Print what a person does."""
+        kind, _, rest = path.partition("/")
+        if kind != "users" or "/" not in rest:
+            return
+        user, verb = rest.split("/")
+        said = {"text": body.get("text"), "tap": self._label(body), "start": "Start", "block": "blocks the bot"}.get(
+            verb
+        )
+        if said:
+            sign = "▢" if verb == "tap" else "✎"
+            self._print(f"[green]{escape(self._name(int(user)))}[/] {sign}", str(said))
+
+    def _label(self, body: Json) -> str | None:
+        chat = self._world.chats.get(int(body.get("chat_id", 0)))
+        message = chat.messages.get(int(body.get("message_id", 0))) if chat else None
+        if message is None or not message.inline_keyboard or "row" not in body:
+            return None
+        return str(message.inline_keyboard[body["row"]][body["col"]]["text"])
+
+    def _name(self, user_id: int | None) -> str:
+        user = self._world.users.get(user_id or 0)
+        return user.first_name if user else "?"
+
+    def _print(self, who: str, words: str) -> None:
+        now = self._clock.now()
+        short = _SPACE.sub(" ", words).strip()
+        cut = short if len(short) <= LINE else short[: LINE - 1] + "…"
+        self._console.print(f"[dim]day {(now - self._start).days + 1:>3} {now:%H:%M}[/] {who} {escape(cut)}")
+
+
+class Told(Sandbox):
+    """A sandbox client that narrates what people do."""
+
+    def __init__(self, url: str, narrator: Narrator, *, settle: Settle) -> None:
+        super().__init__(url, settle=settle)
+        self._narrator = narrator
+
+    async def act(self, path: str, **body: Any) -> Json:
+        """Say it, then do it."""
+        self._narrator.act(path, body)
+        return await super().act(path, **body)
