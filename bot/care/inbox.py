@@ -121,6 +121,18 @@ def failed(session: Session, row_id: int, error: str, now: datetime, clinic: Cli
     return True
 
 
+def set_aside(session: Session, row_id: int, error: str, now: datetime) -> bool:
+    """Quarantine an update that could not even be escalated: the admins are told, whoever it concerns."""
+    stuck = update(Inbox).where(Inbox.id == row_id, Inbox.state == "new")
+    changed = session.execute(
+        stuck.values(state="quarantined", error=error, processed_at=now, not_before=None).returning(Inbox.id)
+    )
+    if changed.first() is None:
+        return False
+    _tell_admins(session, now)
+    return True
+
+
 def words(body: str) -> str:
     """Everything a person wrote in this update, whatever else is wrong with it."""
     try:
@@ -144,13 +156,7 @@ def _written(value: Any, depth: int = 0) -> Iterator[str]:
 def _tell(session: Session, row: Inbox, now: datetime, clinic: Clinic) -> None:
     enrolment = _concerned(session, row.chat_key)
     if enrolment is None:
-        watchdog.incident(
-            session,
-            "unprocessed_update",
-            "inbox",
-            "An update from Telegram could not be processed and is kept in quarantine. Report it with the log.",
-            now,
-        )
+        _tell_admins(session, now)
         return
     written = words(row.raw or "")
     screened = freetext.screen(pathways.of(session, enrolment.pathway_version_id).freetext, written)
@@ -176,3 +182,8 @@ def _concerned(session: Session, chat_key: int) -> Enrolment | None:
     chat = chats.find(session, chat_key)
     patient = chats.patient_of(session, chat) if chat is not None else None
     return patients.latest(session, patient) if patient is not None else None
+
+
+def _tell_admins(session: Session, now: datetime) -> None:
+    remedy = "An update from Telegram could not be processed and is kept in quarantine. Report it with the log."
+    watchdog.incident(session, "unprocessed_update", "inbox", remedy, now)

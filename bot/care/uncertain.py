@@ -1,0 +1,167 @@
+"""Messages of which nobody can know whether they arrived: the connection broke, or we stopped, half-way.
+
+By class: an alert is repeated at once and says so; a check-in waits 90 seconds for a sign of life and is then repeated
+once; a digest is let be. Most such messages did arrive, and every copy's buttons answer the same row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select, text, update
+from sqlalchemy.orm import Session
+
+from bot import texts
+from bot.cards import Card
+from bot.care import chats, retiring, watchdog
+from bot.care.clinic import Clinic
+from bot.db.engine import wake
+from bot.db.models import Answer, Chat, Outbox, Surface
+
+EVIDENCE_WITHIN = timedelta(seconds=90)
+REPEATS = 5  # of an alert; after that the ladder's own pages go on
+_APART = timedelta(seconds=30)
+
+
+def begin(session: Session, row: Outbox, why: str, now: datetime) -> None:
+    """The row's message may or may not have arrived: do what its class says."""
+    row.state = "uncertain"
+    row.error = why
+    row.sent_at = now
+    row.lease_until = None
+    if row.on_uncertain == "resend":
+        if row.attempts <= REPEATS:
+            _repeat(session, row, now if row.repeats_id is None else now + _APART, now)
+        else:
+            remedy = "Nobody can tell whether alerts to this chat arrive. Check the network, then ring the team."
+            watchdog.incident(session, "alerts_uncertain", f"chat:{row.chat_id}", remedy, now)
+    elif row.on_uncertain == "evidence" and row.repeats_id is None:
+        row.lease_until = now + EVIDENCE_WITHIN
+    session.flush()
+
+
+def arrived(session: Session, chat: Chat, message_id: int, now: datetime) -> bool:
+    """A button of this message was pressed: if it is an uncertain one, it arrived; take its id. Returns whether."""
+    ours = exists().where(Surface.chat_id == chat.id, Surface.telegram_message_id == message_id)
+    sent = exists().where(Outbox.chat_id == chat.id, Outbox.telegram_message_id == message_id)
+    if session.scalar(select(ours | sent)):
+        return False
+    open_ones = select(Outbox).where(
+        Outbox.chat_id == chat.id, Outbox.state == "uncertain", Outbox.telegram_message_id.is_(None)
+    )
+    row = session.scalars(open_ones.where(Outbox.surface.is_not(None)).order_by(Outbox.id.desc()).limit(1)).first()
+    if row is None:
+        return False
+    _settle(row, message_id)
+    session.flush()
+    shown = exists().where(
+        Surface.kind == row.surface, Surface.ref == row.ref, Surface.chat_id == chat.id, Surface.current
+    )
+    session.add(
+        Surface(
+            kind=row.surface,
+            ref=row.ref,
+            chat_id=chat.id,
+            telegram_message_id=message_id,
+            digest="",
+            current=not session.scalar(select(shown)),
+            shown_at=now,
+        )
+    )
+    forget_repeat(session, row)
+    return True
+
+
+def forget_repeat(session: Session, row: Outbox) -> None:
+    """The first copy arrived after all: a repeat that still waits is not needed."""
+    waiting = update(Outbox).where(Outbox.repeats_id == row.id, Outbox.state == "pending")
+    session.execute(waiting.values(state="dropped", error="the first copy arrived"))
+
+
+def sweep(session: Session, now: datetime, clinic: Clinic, *, restarted: bool = False) -> dict[str, int]:
+    """Settle leases that ran out, evidence that did not come, and messages that are too late. Safe to repeat.
+
+    `restarted`: every lease has run out, because whoever held it is no more. Returns how many of each.
+    """
+    counts = {"leases": 0, "repeats": 0, "expired": 0}
+    held = select(Outbox).where(text("outbox.state IN ('sending','uncertain')"), Outbox.state == "sending")
+    for row in session.scalars(held if restarted else held.where(Outbox.lease_until <= now)).all():
+        counts["leases"] += 1
+        if _is_edit(session, row):
+            row.state = "pending"
+            row.lease_until = None
+        else:
+            begin(session, row, "lease ran out", now)
+    over = text("outbox.state IN ('sending','uncertain')"), Outbox.state == "uncertain", Outbox.lease_until <= now
+    for row in session.scalars(select(Outbox).where(*over)).all():
+        if _answered(session, row):
+            _settle(row, None)
+        else:
+            row.lease_until = None
+            _repeat(session, row, now, now)
+            counts["repeats"] += 1
+    late = update(Outbox).where(text("outbox.state = 'pending'"), Outbox.expires_at <= now)
+    expired = session.execute(late.values(state="expired", error="too late").returning(Outbox.id)).all()
+    counts["expired"] = len(expired)
+    session.flush()
+    if counts["leases"]:
+        wake(session, "outbox")
+    return counts
+
+
+def marked(session: Session, row: Outbox, card: Card) -> Card:
+    """The card, saying that it is a repeat if it is one."""
+    if row.repeats_id is None:
+        return card
+    chat = session.get_one(Chat, row.chat_id)
+    _ = texts.translator(retiring.language(session, row.chat_id))
+    patient = chats.patient_of(session, chat) is not None
+    note = _("In case this did not arrive:") if patient else _("🔁 Repeat: you may have had this already.")
+    return replace(card, text=f"{note}\n\n{card.text}")
+
+
+def _repeat(session: Session, row: Outbox, not_before: datetime, now: datetime) -> None:
+    again = Outbox(
+        lane=row.lane,
+        purpose=row.purpose,
+        chat_id=row.chat_id,
+        surface=row.surface,
+        ref=row.ref,
+        fresh=row.fresh,
+        payload=row.payload,
+        dedupe_key=f"{row.dedupe_key}:repeat",
+        on_uncertain=row.on_uncertain,
+        state="pending",
+        not_before=not_before,
+        expires_at=row.expires_at,
+        attempts=row.attempts,
+        repeats_id=row.id,
+        created_at=now,
+    )
+    session.add(again)
+    session.flush()
+    wake(session, "outbox")
+
+
+def _settle(row: Outbox, message_id: int | None) -> None:
+    row.state = "sent"
+    row.error = None
+    row.lease_until = None
+    row.telegram_message_id = message_id
+
+
+def _answered(session: Session, row: Outbox) -> bool:
+    """Whether the check-in this message asks was answered since."""
+    if row.surface != "checkin" or row.sent_at is None:
+        return False
+    return bool(session.scalar(select(exists().where(Answer.checkin_id == row.ref, Answer.at >= row.sent_at))))
+
+
+def _is_edit(session: Session, row: Outbox) -> bool:
+    if row.purpose == retiring.PURPOSE:
+        return True
+    if row.surface is None or row.fresh:
+        return False
+    same = (Surface.kind == row.surface, Surface.ref == row.ref, Surface.chat_id == row.chat_id)
+    return bool(session.scalar(select(exists().where(*same, Surface.current))))

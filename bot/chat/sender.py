@@ -1,0 +1,206 @@
+"""Sends what waits in the outbox, as fast as the limits allow: claim, render, send with no transaction open, settle.
+
+Two workers. Alerts have their own, with connections and a share of the rate that nothing else can use up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.care import delivery, outcomes, uncertain
+from bot.care.clinic import Clinic
+from bot.care.delivery import Courier, Outgoing, Renderers, Waiting
+from bot.care.outbox import Lane
+from bot.care.outcomes import Outcome
+from bot.chat.limits import Limits, Turn
+from bot.clock import Clock
+from bot.db.engine import Database
+
+log = structlog.get_logger()
+
+ALERTS = (Lane.EMERGENCY, Lane.CLINICIAN)
+OTHERS = (Lane.CONVERSATION, Lane.CHECKIN, Lane.DIGEST)
+ALERTS_IN_FLIGHT, OTHERS_IN_FLIGHT = 4, 12
+BULK_IN_FLIGHT = 4  # what is in flight at a crash may arrive twice: the fewer the better
+LOOK_AT = 50  # waiting chats considered in one step
+IDLE_S = 5.0  # the net under the wake-up after each commit
+SHORTEST_S = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryStep:
+    """What one step did. `next_at` is when the earliest waiting message may go, None when nothing waits."""
+
+    sent: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Started:
+    tasks: Sequence[asyncio.Task[None]]
+    ended: int
+    next_at: datetime | None
+
+
+class Sender:
+    """The only one that hands messages to the courier. `owner` names this process in the leases."""
+
+    def __init__(
+        self,
+        db: Database,
+        clinic: Clinic,
+        clock: Clock,
+        courier: Courier,
+        renderers: Renderers,
+        *,
+        limits: Limits | None = None,
+        owner: str | None = None,
+    ) -> None:
+        self._db = db
+        self._clinic = clinic
+        self._clock = clock
+        self._courier = courier
+        self._renderers = renderers
+        self._owner = owner or secrets.token_hex(4)
+        self._recovered = False
+        self._limits = limits or Limits()
+        self._in_flight: dict[asyncio.Task[None], Turn] = {}
+        self._awake = {ALERTS: asyncio.Event(), OTHERS: asyncio.Event()}
+        db.on_commit(lambda wakes: self.wake() if "outbox" in wakes else None)
+
+    async def recover(self) -> dict[str, int]:
+        """At the start, before anything is sent: whatever was being sent when the last process ended is uncertain."""
+        self._recovered = True
+        return await self._db.write(uncertain.sweep, self._clock.now(), self._clinic, restarted=True)
+
+    async def run(self) -> None:
+        """Send until cancelled. Calls under way then go on: see `finish`."""
+        await self.recover()
+        await asyncio.gather(self._work(ALERTS, ALERTS_IN_FLIGHT), self._work(OTHERS, OTHERS_IN_FLIGHT))
+
+    async def finish(self, within_s: float) -> None:
+        """After `run` ended: let calls under way end and be settled; what takes longer becomes uncertain."""
+        if self._in_flight:
+            _done, late = await asyncio.wait(self._in_flight, timeout=within_s)
+            for task in late:
+                task.cancel()
+
+    def wake(self) -> None:
+        """Look at the outbox at once."""
+        for event in self._awake.values():
+            event.set()
+
+    async def deliver_due(self) -> DeliveryStep:
+        """Send everything that may go now, and settle it. For tests and rehearsals that move the clock themselves."""
+        if not self._recovered:
+            await self.recover()
+        done, next_at = 0, None
+        for lanes, room in ((ALERTS, ALERTS_IN_FLIGHT), (OTHERS, OTHERS_IN_FLIGHT)):
+            while True:
+                started = await self._start(lanes, room)
+                await asyncio.gather(*started.tasks)
+                done += len(started.tasks) + started.ended
+                if not started.tasks and not started.ended:
+                    break
+            next_at = _earlier(next_at, started.next_at)
+        return DeliveryStep(sent=done, next_at=next_at)
+
+    async def _work(self, lanes: tuple[Lane, ...], room: int) -> None:
+        awake = self._awake[lanes]
+        while True:
+            awake.clear()
+            try:
+                started = await self._start(lanes, room)
+            except Exception as error:  # noqa: BLE001 - a database in trouble must not end the sending
+                log.error("outbox not read", kind=type(error).__name__)  # noqa: TRY400 - a traceback quotes rows
+                await asyncio.sleep(1)
+                continue
+            if started.tasks or started.ended:
+                continue
+            try:
+                await asyncio.wait_for(awake.wait(), self._nap_s(started.next_at))
+            except TimeoutError:
+                continue
+
+    def _nap_s(self, next_at: datetime | None) -> float:
+        if next_at is None:
+            return IDLE_S
+        return min(IDLE_S, max(SHORTEST_S, (next_at - self._clock.now()).total_seconds()))
+
+    async def _start(self, lanes: tuple[Lane, ...], room: int) -> _Started:
+        """Claim what may go now and begin to send it."""
+        now = self._clock.now()
+        self._limits.forget_idle(now)
+        skip = set(self._limits.held(now)) | {turn.chat for turn in self._in_flight.values()}
+        rows = await self._db.read(delivery.waiting, now, lanes, skip, LOOK_AT)
+        next_at = await self._db.read(delivery.next_due, now, lanes)
+        tasks: list[asyncio.Task[None]] = []
+        ended = 0
+        for row in rows:
+            if self._full(lanes, room, row.lane):
+                continue
+            turn = Turn(chat=row.chat, group=row.group, lane=row.lane)
+            ready = self._limits.ready_at(turn, now)
+            if ready > now:
+                next_at = _earlier(next_at, ready)
+                continue
+            task = await self._begin(row, turn, now)
+            if task is None:
+                ended += 1
+            else:
+                tasks.append(task)
+        return _Started(tasks=tasks, ended=ended, next_at=next_at)
+
+    def _full(self, lanes: tuple[Lane, ...], room: int, lane: Lane) -> bool:
+        under_way = [turn.lane for turn in self._in_flight.values() if turn.lane in lanes]
+        bulk = sum(each >= Lane.CHECKIN for each in under_way)
+        return len(under_way) >= room or (lane >= Lane.CHECKIN and bulk >= BULK_IN_FLIGHT)
+
+    async def _begin(self, row: Waiting, turn: Turn, now: datetime) -> asyncio.Task[None] | None:
+        self._limits.take(turn, now)
+        try:
+            outgoing = await self._db.write(delivery.claim, row.row_id, self._owner, self._renderers, self._clinic, now)
+        except Exception as error:  # noqa: BLE001 - whatever one message brings up, the others go out
+            kind = type(error).__name__
+            log.error("message not rendered", outbox=row.row_id, kind=kind)  # noqa: TRY400 - a traceback quotes rows
+            await self._db.write(delivery.unrenderable, row.row_id, kind, self._clinic, now)
+            outgoing = None
+        if outgoing is None:
+            self._limits.give_back(turn)
+            return None
+        task = asyncio.create_task(self._send(outgoing, turn))
+        self._in_flight[task] = turn
+        task.add_done_callback(self._landed)
+        return task
+
+    async def _send(self, outgoing: Outgoing, turn: Turn) -> None:
+        outcome = await self._courier.deliver(outgoing)
+        now = self._clock.now()
+        if isinstance(outcome, outcomes.RetryAfter):
+            until = self._limits.flooded(turn.chat, outcome.seconds, now)
+            outcome = outcomes.RetryAfter((until - now) / timedelta(seconds=1))
+        _note(outgoing, outcome)
+        await self._db.write(delivery.settle, outgoing, outcome, self._clinic, now)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("delivery not settled", kind=type(error).__name__)  # the lease runs out: uncertain
+        self.wake()
+
+
+def _note(outgoing: Outgoing, outcome: Outcome) -> None:
+    if not isinstance(outcome, outcomes.Sent | outcomes.Unchanged):
+        log.warning(
+            "message not sent", outbox=outgoing.row_id, outcome=type(outcome).__name__, attempt=outgoing.attempt
+        )
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((each for each in (one, other) if each is not None), default=None)

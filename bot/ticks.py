@@ -1,0 +1,136 @@
+"""What runs again and again: one table. APScheduler only says when; everything due is a row, so running twice is safe.
+
+Each tick is one transaction with a sign of life. A tick that fails is put on record and told to the admins, and runs
+again at its next interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.orm import Session
+
+from bot.care import (
+    closing,
+    expiring,
+    gaps,
+    ledger,
+    messages,
+    opening,
+    paging,
+    reminding,
+    rescreening,
+    uncertain,
+    watchdog,
+)
+from bot.care.clinic import Clinic
+from bot.clock import Clock, SystemClock
+from bot.db.engine import Database
+
+log = structlog.get_logger()
+
+HOUR_S = 3600
+Work = Callable[[Session, datetime, Clinic], int | Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """`work` brings everything that is due up to date and says how much it did."""
+
+    name: str
+    every_s: int
+    work: Work
+
+
+def _watch(session: Session, now: datetime, clinic: Clinic) -> int:
+    return watchdog.look(session, now)
+
+
+TICKS: tuple[Tick, ...] = (
+    Tick(name="pages", every_s=10, work=paging.page_due),
+    Tick(name="unreadable answers", every_s=20, work=closing.unreadable_due),
+    Tick(name="re-screens", every_s=20, work=rescreening.rescreen_due),
+    Tick(name="check-ins closing", every_s=30, work=closing.close_due),
+    Tick(name="check-ins opening", every_s=20, work=opening.open_due),
+    Tick(name="reminders", every_s=30, work=reminding.remind_due),
+    Tick(name="unread messages", every_s=60, work=messages.overdue_reads),
+    Tick(name="uncertain messages", every_s=15, work=uncertain.sweep),
+    Tick(name="programmes ending", every_s=HOUR_S, work=closing.end_programmes),
+    Tick(name="links expiring", every_s=600, work=expiring.invitations_due),
+    Tick(name="ledger", every_s=6 * HOUR_S, work=ledger.audit),
+    Tick(name="signs of life", every_s=30, work=_watch),
+)
+LISTENING = Tick(name="listening", every_s=gaps.EVERY_S, work=gaps.alive)  # where a webhook listens, not the poller
+
+
+class Ticks:
+    """Runs a table of ticks, on a schedule or on demand. With `webhook`, listening is a tick as well."""
+
+    def __init__(
+        self,
+        db: Database,
+        clinic: Clinic,
+        clock: Clock,
+        table: Sequence[Tick] = TICKS,
+        *,
+        webhook: bool = False,
+    ) -> None:
+        self._db = db
+        self._clinic = clinic
+        self._clock = clock
+        self._table = (*table, LISTENING) if webhook else tuple(table)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run every tick at once and then at its interval, until the block ends. A unit that runs then still ends."""
+        scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        first = SystemClock().now()  # the scheduler lives on the machine's time, whatever the clock of the rows says
+        for tick in self._table:
+            scheduler.add_job(self.run, "interval", seconds=tick.every_s, args=[tick], next_run_time=first)
+        scheduler.start()
+        try:
+            yield
+        finally:
+            scheduler.shutdown(wait=False)
+
+    async def run_all(self, now: datetime | None = None) -> dict[str, int]:
+        """Run every tick once, in the order of the table. Returns how much each did."""
+        return {tick.name: await self.run(tick, now) for tick in self._table}
+
+    async def run(self, tick: Tick, now: datetime | None = None) -> int:
+        """Run one tick. Returns how much it did; 0 when it failed, which is then on record."""
+        at = now or self._clock.now()
+        try:
+            return await self._db.write(_work, tick, at, self._clinic)
+        except Exception as error:  # noqa: BLE001 - whatever one tick brings up, it is recorded and the others go on
+            kind = type(error).__name__
+            log.error("tick failed", tick=tick.name, kind=kind)  # noqa: TRY400 - a traceback quotes rows
+        try:
+            await self._db.write(_failed, tick, kind, at)
+        except Exception as error:  # noqa: BLE001 - the overdue sign of life tells of it
+            log.error("failed tick not recorded", tick=tick.name, kind=type(error).__name__)  # noqa: TRY400 - as above
+        return 0
+
+
+def _work(session: Session, tick: Tick, now: datetime, clinic: Clinic) -> int:
+    result = tick.work(session, now, clinic)
+    counts = {"done": result} if isinstance(result, int) else dict(result)
+    watchdog.beat(session, tick.name, tick.every_s, counts, now)
+    watchdog.clear(session, "tick_failed", tick.name, now)
+    done = sum(counts.values())
+    if done:
+        log.info("tick", tick=tick.name, **counts)
+    return done
+
+
+def _failed(session: Session, tick: Tick, kind: str, now: datetime) -> None:
+    watchdog.beat(session, tick.name, tick.every_s, {}, now, failed=kind)
+    remedy = f"A recurring task failed ({kind}) and is tried again. Run aftercare doctor and report the log."
+    watchdog.incident(session, "tick_failed", tick.name, remedy, now)
