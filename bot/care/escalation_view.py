@@ -16,7 +16,6 @@ from bot.care import access, answersheet, facts, pathways
 from bot.db.models import (
     CareTeam,
     Chat,
-    CheckIn,
     Enrolment,
     Escalation,
     EscalationEvent,
@@ -24,7 +23,7 @@ from bot.db.models import (
     Patient,
     Staff,
 )
-from schedules import timeline
+from schedules import timeline, triage
 from schedules.pathway import Level, Pathway
 
 _ROLES = {
@@ -104,28 +103,37 @@ def _events(session: Session, escalation: Escalation) -> Sequence[EscalationEven
 
 
 def _findings(session: Session, escalation: Escalation, pathway: Pathway) -> tuple[tuple[FindingLine, ...], int]:
-    """The findings by level, newest first within one, without the lower ones that a higher one covers.
+    """The findings by level, newest first within one, and how many say less about facts that are already said.
 
-    A finding is covered when every question it rests on, in the same check-in, bears a shown finding of a higher
-    level (protocol section 5, display).
+    Only a finding of the same check-in or message can say more (protocol section 5, display).
     """
     wanted = select(EscalationFinding).where(EscalationFinding.escalation_id == escalation.id)
     rows = sorted(session.scalars(wanted), key=lambda row: (-Level(row.level).rank, -row.at.timestamp(), row.id))
-    covered: dict[tuple[int | None, str], Level] = {}
-    shown, hidden = [], 0
+    worth = {(*source, one.rule, one.level) for source, one in _worth_a_line(rows)}
+    shown = [row for row in rows if (row.checkin_id, row.message_id, row.rule, Level(row.level)) in worth]
+    raised = escalation.raised_at > escalation.opened_at
+    said: set[tuple[int | None, str]] = set()
+    lines = []
+    for row in shown:
+        fired = [fact for fact in facts.lines(pathway, row.because) if (row.checkin_id, fact) not in said]
+        said |= {(row.checkin_id, fact) for fact in fired}
+        new = raised and row.at >= escalation.raised_at
+        lines.append(FindingLine(level=Level(row.level), said=row.said, facts=tuple(fired), new=new))
+    return tuple(lines), len(rows) - len(shown)
+
+
+def _worth_a_line(rows: Sequence[EscalationFinding]) -> Iterator[tuple[tuple[int | None, int | None], triage.Finding]]:
+    """Each source with the findings of it that triage would show."""
+    sources: dict[tuple[int | None, int | None], list[triage.Finding]] = {}
     for row in rows:
-        level = Level(row.level)
-        version = session.get_one(CheckIn, row.checkin_id).pathway_version_id if row.checkin_id else None
-        asked = pathways.of(session, version) if version is not None else pathway
-        bears = [(row.checkin_id, name) for name in facts.questions(asked, row.because)]
-        if bears and all(key in covered and covered[key] > level for key in bears):
-            hidden += 1
-            continue
-        for key in bears:
-            covered.setdefault(key, level)
-        new = escalation.raised_at > escalation.opened_at and row.at >= escalation.raised_at
-        shown.append(FindingLine(level=level, said=row.said, facts=facts.lines(asked, row.because), new=new))
-    return tuple(shown), hidden
+        found = triage.Finding(
+            rule=row.rule, level=Level(row.level), because=row.because, within_days=None, text=row.said, card=None
+        )
+        sources.setdefault((row.checkin_id, row.message_id), []).append(found)
+    for source, found_there in sources.items():
+        whole = triage.Assessment(level=found_there[0].level, findings=tuple(found_there), unanswered=(), unreadable=())
+        for one in triage.shown(whole):
+            yield source, one
 
 
 def _changed(session: Session, escalation: Escalation, events: Sequence[EscalationEvent], now: datetime) -> str | None:

@@ -195,6 +195,7 @@ def add_note(session: Session, escalation_id: int, by: Staff, text: str, now: da
     if not access.to_escalation(session, by, escalation):
         return _refused(session, by, "note", escalation_id, now)
     escalation.note = "\n".join(filter(None, (escalation.note, text.strip())))
+    session.flush()
     _step(session, escalation, "noted", by, now)
     return Outcome(done=True, said="Note kept.")
 

@@ -22,6 +22,7 @@ _CONTEXT_IDS = frozenset(
         "free_text_categories", "unanswered", "unreadable", "list", "rescreen",
     }
 )  # fmt: skip
+_TIMES = {"baseline": " before surgery", "previous": " at the check-in before", "best": " at its best"}
 # Already said by the card's head, or of no use to somebody who has to act.
 _UNSAID = frozenset({"procedure", "days", "status", "checkin"})
 
@@ -76,13 +77,8 @@ def lines(pathway: Pathway, because: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(line for key, value in because.items() if (line := _line(pathway, key, value)))
 
 
-def questions(pathway: Pathway, because: Mapping[str, Any]) -> frozenset[str]:
-    """The questions a finding rests on."""
-    return frozenset(key for key in because if question(pathway, key) is not None)
-
-
 def _kept(pathway: Pathway, key: str, value: Any) -> Any:
-    asked = question(pathway, key)
+    asked = question(pathway, _history(key)[1])
     if asked is not None:
         value = list(value) if isinstance(value, tuple) else value
         return value if readable(asked, value) else None
@@ -95,17 +91,25 @@ def _kept(pathway: Pathway, key: str, value: Any) -> Any:
 
 
 def _line(pathway: Pathway, key: str, value: Any) -> str | None:
-    asked = question(pathway, key)
+    when, name = _history(key)
+    asked = question(pathway, name)
     if asked is not None:
-        return f"{label(key)}: {UNREADABLE if value is None else words(asked, value)}"
+        nothing = "not recorded" if when else UNREADABLE
+        return f"{label(name)}{when}: {nothing if value is None else words(asked, value)}"
     if key in _UNSAID or (value := _kept(pathway, key, value)) is None or isinstance(value, bool):
         return None
+    if isinstance(value, (int, float)):
+        return f"{label(key)}: {value:g}"
     if key == "rescreen":
         said = {option.id: option.text.in_("en") for option in pathway.rescreen.options}
         return "Re-screen: " + ", ".join(said.get(one, label(one)) for one in _listed(value))
-    if isinstance(value, (int, float)):
-        return f"{label(key)}: {value:g}"
     return f"{label(key)}: " + ", ".join(label(one).lower() for one in _listed(value))
+
+
+def _history(key: str) -> tuple[str, str]:
+    """Of which time a fact speaks, and of which question: "baseline.leg_pain" is about the time before surgery."""
+    time, dot, name = key.partition(".")
+    return (_TIMES[time], name) if dot and time in _TIMES else ("", key)
 
 
 def _listed(value: str | list[str]) -> list[str]:

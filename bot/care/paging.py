@@ -206,12 +206,13 @@ def _running(escalation: Escalation) -> Iterator[tuple[str, datetime, int | None
 
 def _due_again(session: Session, escalation: Escalation, spec: LevelSpec, clock: str, now: datetime) -> bool:
     """Once per raise; then hourly (contact) or daily (resolved) from urgent on, below that on working days."""
-    said = select(EscalationEvent).where(
-        EscalationEvent.escalation_id == escalation.id,
-        EscalationEvent.kind == "overdue",
-        EscalationEvent.at >= escalation.raised_at,
-    )
-    times = [event.at for event in session.scalars(said) if event.details["clock"] == clock]
+    events = select(EscalationEvent).where(EscalationEvent.escalation_id == escalation.id).order_by(EscalationEvent.id)
+    times: list[datetime] = []
+    for event in session.scalars(events):
+        if event.kind == "raised":
+            times.clear()
+        elif event.kind == "overdue" and event.details["clock"] == clock:
+            times.append(event.at)
     if not times:
         return True
     if Level(escalation.level) >= Level.URGENT:

@@ -32,8 +32,10 @@ def live(session: Session, enrolment_id: int) -> Escalation | None:
 def take_in(
     session: Session, enrolment: Enrolment, reported: Sequence[Reported], now: datetime, clinic: Clinic
 ) -> Escalation | None:
-    """The escalation these findings now belong to; None when none is open and nothing in them is new."""
+    """The escalation these findings now belong to; None when they ask for nothing or were dealt with already."""
     reported = [one for one in reported if one.level >= Level.REVIEW]
+    if not reported:
+        return None
     escalation = live(session, enrolment.id)
     if escalation is None:
         closed = _attached(session, Escalation.enrolment_id == enrolment.id)
@@ -48,9 +50,8 @@ def take_in(
     for one in new:
         _attach(session, escalation, one, now)
     if alerting := [one for one, effect in effects if effect is Effect.ALERTS]:
-        same_visit = any(
-            one.checkin_id is not None and one.checkin_id == past.checkin_id for one in alerting for past in held
-        )
+        visits = {past.checkin_id for past in held} - {None}
+        same_visit = any(one.checkin_id in visits for one in alerting)
         _raise(session, escalation, alerting, now, clinic, same_visit=same_visit)
     else:
         telling.event(session, escalation, "finding", now, rules=[one.rule for one in new])

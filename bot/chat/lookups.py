@@ -61,12 +61,10 @@ def mark_read(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming
     enrolment = session.get_one(Enrolment, message.enrolment_id)
     if not incoming.private or not access.to_enrolment(session, staff, enrolment):
         return guards.not_listed(session, staff, incoming, f"message:{message.id}", now)
-    if message.read_at is not None:
-        dossier.refresh_message(session, message.id, now)
-        return Toast(text="This was already marked as read.")
-    messages.mark_read(session, message.id, staff, now)
+    first = messages.mark_read(session, message.id, staff, now)
+    session.refresh(message)
     dossier.refresh_message(session, message.id, now)
-    return Toast(text="Marked as read.")
+    return Toast(text="Marked as read." if first else "This was already marked as read.")
 
 
 def turn_page(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> Toast | None:
