@@ -8,7 +8,7 @@ and "there is no answer". A condition is written as a mapping with one telling k
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     Discriminator,
@@ -70,10 +70,9 @@ class DayRange(Content):
 
     @model_validator(mode="after")
     def _has_an_end(self) -> DayRange:
-        if self.gte is None and self.lte is None:
-            raise ValueError("give gte, lte or both")
-        if self.gte is not None and self.lte is not None and self.gte > self.lte:
-            raise ValueError("gte is after lte, so no day fits")
+        first, last = self.gte, self.lte
+        if (first is None and last is None) or (first is not None and last is not None and first > last):
+            raise ValueError("give gte, lte or both, so that some day fits")
         return self
 
 
@@ -212,31 +211,6 @@ class AnyOf(Content):
     any_: tuple[Condition, ...] = Field(alias="any", min_length=1)
 
 
-KEYS = (
-    "in",
-    "has_any",
-    "gte",
-    "unanswered",
-    "unreadable",
-    "days",
-    "procedure",
-    "status",
-    "checkin",
-    "baseline",
-    "baseline_not",
-    "delta",
-    "baseline_value",
-    "improved_less_than",
-    "best_improved",
-    "missed_in_row",
-    "previous_level",
-    "free_text_level",
-    "count",
-    "all",
-    "any",
-)
-
-
 def _kind(value: Any) -> str | None:
     """The telling key of a mapping, or of a model already built; None when there is not exactly one."""
     if isinstance(value, dict):
@@ -273,13 +247,14 @@ Condition = Annotated[
     Discriminator(
         _kind,
         custom_error_type="unknown_condition",
-        custom_error_message="a condition has one telling key, one of: " + ", ".join(KEYS),
+        custom_error_message="A condition has one telling key, such as in, has_any, gte, unanswered, days, all or any",
     ),
 ]
 
-for _model in (CountSpec, Count, All, AnyOf):
-    _model.model_rebuild()
+KEYS = tuple(get_args(member)[1].tag for member in get_args(get_args(Condition)[0]))
+"""The telling key of each kind of condition."""
 
+CountSpec.model_rebuild()
 _ADAPTER: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from schedules import freetext, questions
 from schedules.case import BASELINE, Answers, Case, PastCheckIn
 from schedules.levels import Level
-from schedules.pathway import OTHER_PROCEDURE, Pathway, Question
+from schedules.pathway import Pathway, Question
 from schedules.predicates import Facts
 
 RESCREEN = "rescreen"
@@ -51,11 +51,9 @@ def read(pathway: Pathway, case: Case, level_of: Callable[[Case], Level]) -> Rea
     before = _read(pathway, baseline.answers if baseline else {}, strict=False, keep_doubtful=False)
     previous, best = _numbers(pathway, past)
     level, categories = _free_text(pathway, case, answers.words)
-    procedure = pathway.procedure_of(case.procedure).id
     facts = Facts(
         day=case.day,
-        procedure=procedure,
-        any_procedure=procedure == OTHER_PROCEDURE,
+        procedure=pathway.procedure_of(case.procedure).id,
         status=case.status,
         checkin=case.checkin,
         started=any(value is not None for value in case.answers.values()),
@@ -70,11 +68,7 @@ def read(pathway: Pathway, case: Case, level_of: Callable[[Case], Level]) -> Rea
         previous_level=lambda: _previous_level(pathway, case, past, baseline, level_of),
         free_text_level=level,
     )
-    asked = tuple(
-        question
-        for question in pathway.questions_for(case.checkin)
-        if question.asked_when is None or question.asked_when(facts)
-    )
+    asked = tuple(question for question in pathway.questions_for(case.checkin) if _applies(question, facts))
     answered = frozenset(name for name, value in case.answers.items() if value is not None)
     if case.status != "open":
         facts.unanswered = frozenset(question.id for question in asked if question.id not in answered)
@@ -82,10 +76,14 @@ def read(pathway: Pathway, case: Case, level_of: Callable[[Case], Level]) -> Rea
         facts=facts,
         asked=asked,
         answered=answered,
-        unreadable=tuple(answers.unreadable),
+        unreadable=tuple(dict.fromkeys(answers.unreadable)),
         rescreen=rescreen,
         categories=categories,
     )
+
+
+def _applies(question: Question, facts: Facts) -> bool:
+    return question.asked_when is None or question.asked_when(facts)
 
 
 def _read(pathway: Pathway, values: Answers, *, strict: bool, keep_doubtful: bool = True) -> _Answers:

@@ -24,6 +24,7 @@ from schedules.content import (
 )
 from schedules.levels import DEFAULT_LANGUAGE, Content, Level, LevelSpec, Role, Rung, Texts
 from schedules.lexicon import FreeText, FreeTextCategory, FreeTextLanguage, FreeTextPatterns
+from schedules.predicates import OTHER_PROCEDURE
 
 __all__ = [
     "DEFAULT_LANGUAGE",
@@ -52,9 +53,6 @@ __all__ = [
     "Schedule",
     "Texts",
 ]
-
-OTHER_PROCEDURE = "other"
-"""The procedure of an unknown operation: every procedure test is true for it."""
 
 
 class Procedure(Content):

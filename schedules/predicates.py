@@ -11,6 +11,9 @@ from schedules import conditions
 from schedules.conditions import Condition
 from schedules.levels import Level
 
+OTHER_PROCEDURE = "other"
+"""The procedure of an unknown operation: every procedure test is true for it."""
+
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 Chosen = Mapping[str, tuple[str, ...]]
 Numbers = Mapping[str, float]
@@ -27,7 +30,6 @@ class Facts:
 
     day: int
     procedure: str
-    any_procedure: bool
     status: str
     checkin: str
     started: bool
@@ -85,6 +87,8 @@ def compile(condition: Condition) -> Predicate:  # noqa: A001 - re.compile set t
             return _baseline(condition)
         case conditions.ImprovedLessThan() | conditions.BestImproved():
             return _improvement(condition)
+        case conditions.MissedInRow() | conditions.PreviousLevel() | conditions.FreeTextLevel():
+            return _course(condition)
         case _:
             return _circumstance(condition)
 
@@ -205,13 +209,7 @@ def _improvement(condition: conditions.ImprovedLessThan | conditions.BestImprove
 
 
 def _circumstance(
-    condition: conditions.Days
-    | conditions.ProcedureIs
-    | conditions.StatusIs
-    | conditions.CheckInIs
-    | conditions.MissedInRow
-    | conditions.PreviousLevel
-    | conditions.FreeTextLevel,
+    condition: conditions.Days | conditions.ProcedureIs | conditions.StatusIs | conditions.CheckInIs,
 ) -> Predicate:
     match condition:
         case conditions.Days(days=days):
@@ -219,8 +217,9 @@ def _circumstance(
             last = math.inf if days.lte is None else days.lte
             return Predicate(lambda facts: first <= facts.day <= last, lambda facts: {"days": facts.day})
         case conditions.ProcedureIs(procedure=names):
+            procedures = {*names, OTHER_PROCEDURE}
             return Predicate(
-                lambda facts: facts.any_procedure or facts.procedure in names,
+                lambda facts: facts.procedure in procedures,
                 lambda facts: {"procedure": facts.procedure},
             )
         case conditions.StatusIs(status=statuses):
@@ -232,6 +231,14 @@ def _circumstance(
             )
         case conditions.CheckInIs(checkin=checkins):
             return Predicate(lambda facts: facts.checkin in checkins, lambda facts: {"checkin": facts.checkin})
+        case _:
+            assert_never(condition)
+
+
+def _course(
+    condition: conditions.MissedInRow | conditions.PreviousLevel | conditions.FreeTextLevel,
+) -> Predicate:
+    match condition:
         case conditions.MissedInRow(missed_in_row=rows):
             times = rows.gte
             return Predicate(
