@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import pathway, screen, triage
+from bot.commands import demo, enrol, keys, pathway, run, screen, staff, triage
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Follows people home after lumbar spine surgery.")
+app.command()(run.run)
+app.command()(demo.demo)
+app.command()(enrol.enrol)
+app.add_typer(staff.app, name="staff")
+app.add_typer(keys.app, name="keys")
 app.command()(triage.triage)
 app.command()(screen.screen)
 app.add_typer(pathway.app, name="pathway")

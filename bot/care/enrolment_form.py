@@ -19,6 +19,7 @@ from schedules import timeline
 from schedules.pathway import Pathway
 
 KIND = "enrol"
+SURFACE = forms.surface_of(KIND)
 READ_BACK = "read_back"
 CONFIRM_DATE = "confirm_date"
 

@@ -9,13 +9,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.cards import Card, admin
-from bot.care import audit, pathways, patients, planning
+from bot.care import audit, forms, pathways, patients, planning
 from bot.care.clinic import Clinic
 from bot.care.registration import LONGEST_AHEAD, Unfit
 from bot.db.models import CheckIn, Enrolment, Form, Outbox
 from schedules import timeline
 
 KIND = "reschedule"
+SURFACE = forms.surface_of(KIND)
 SURGERY = 0  # stands where a check-in's id would
 
 

@@ -8,7 +8,17 @@ from sqlalchemy.orm import Session
 
 from bot import cards
 from bot.cards import Card
-from bot.care import checkins, dossier, ending, escalations, rescreening, retiring, telling
+from bot.care import (
+    checkins,
+    dossier,
+    ending,
+    enrolment_form,
+    escalations,
+    rescheduling,
+    rescreening,
+    retiring,
+    telling,
+)
 from bot.care.clinic import Clinic
 from bot.care.delivery import Renderers
 from bot.db.models import Chat, Outbox
@@ -41,4 +51,6 @@ RENDERERS: Renderers = {
     rescreening.SURFACE: _rescreen,
     telling.SURFACE: _escalation,
     dossier.MESSAGE: _message,
+    enrolment_form.SURFACE: enrolment_form.card,
+    rescheduling.SURFACE: rescheduling.card,
 }

@@ -28,7 +28,7 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_tim
 
 def open_engine(url: str, keys: Sequence[str]) -> Engine:
     """An engine with the project's settings. `keys` are Fernet keys, newest first."""
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)  # an error message must not quote what patients wrote
     hang_keys(engine.dialect, list(keys))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
@@ -90,7 +90,9 @@ class Database:
         """The same as `read`, in the calling thread."""
         with Session(self._reading, expire_on_commit=False) as session:
             try:
-                return unit(session, *args, **kwargs)
+                result = unit(session, *args, **kwargs)
+                session.expunge_all()  # so that rows it gives back stay readable after the rollback
+                return result
             finally:
                 session.rollback()
 

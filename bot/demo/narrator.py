@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot.clock import Clock
-from bot.sandbox.actors import Json, Sandbox, Settle
+from bot.sandbox.actors import Sandbox
+from bot.sandbox.client import Json, Settle
 from bot.sandbox.world import World
 
 LINE = 110

@@ -152,9 +152,8 @@ def _minutes(seconds: float | None) -> str:
 
 
 def _read(session: Session) -> tuple[ledger.Ledger, dict[str, dict[str, str]], tuple[Case, ...], int]:
-    codes = dict(session.execute(
-            select(Enrolment.id, Patient.code).join(Patient, Enrolment.patient_id == Patient.id).order_by(Enrolment.id)
-        ))
+    people = select(Enrolment.id, Patient.code).join(Patient, Enrolment.patient_id == Patient.id)
+    codes = dict(session.execute(people.order_by(Enrolment.id)).tuples().all())
     course: dict[str, dict[str, str]] = {code: {} for code in codes.values()}
     rows = select(CheckIn).where(CheckIn.kind == "scheduled").order_by(CheckIn.day, CheckIn.id)
     for row in session.scalars(rows):

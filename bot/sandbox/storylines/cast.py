@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.sandbox.actors import Group, Json, Person, Sandbox
+from bot.sandbox.actors import Person, Sandbox
+from bot.sandbox.client import Json
+from bot.sandbox.places import Group
 from bot.sandbox.theatre import Theatre
 from schedules.pathway import Pathway, Question
 
