@@ -45,11 +45,13 @@ def record(
     *,
     raw: str | None = None,
     author: Author = PATIENT,
+    below: str | None = None,
 ) -> bool:
     """Take one readable answer and move on. `value` None skips an optional question, or is words kept in `raw`.
 
     False when the same answer already stands: then nothing is written and only the screen moves on.
-    The caller has checked that the check-in takes answers (`ending.takes_answers`).
+    `below` brings the check-in to the bottom of the chat, since something else was just said there: "asking" goes on,
+    "action" only offers to. The caller has checked that the check-in takes answers (`ending.takes_answers`).
     """
     stored = list(value) if isinstance(value, tuple) else value
     latest = cases.standing(session, row).get(question_id)
@@ -61,19 +63,22 @@ def record(
         return False
     _keep(session, row, question_id, stored, raw, latest, now, author, readable=True)
     _unreadable_since(session, row)
-    _after(session, row, now, clinic)
+    _after(session, row, now, clinic, below)
     return True
 
 
-def unreadable(session: Session, row: CheckIn, question_id: str, raw: str, now: datetime, clinic: Clinic) -> None:
+def unreadable(
+    session: Session, row: CheckIn, question_id: str, raw: str, now: datetime, *, stage: str = "asking"
+) -> None:
     """Keep what was typed though nobody can read it as an answer; the question is asked again with a hint.
 
-    For a red-flag question a clinician is told when no readable answer follows (`closing.unreadable_due`).
+    For a red-flag question a clinician is told when no readable answer follows (`closing.unreadable_due`). `stage`
+    "action" only offers to go on, because the words themselves were an alarm.
     """
     latest = cases.standing(session, row).get(question_id)
     _keep(session, row, question_id, None, raw, latest, now, PATIENT, readable=False)
     _unreadable_since(session, row)
-    row.stage, row.question = "asking", question_id
+    row.stage, row.question = stage, question_id
     session.flush()
     ending.show(session, row, now, key=f"hint:{now.timestamp():.3f}")
 
@@ -181,16 +186,15 @@ def _unreadable_since(session: Session, row: CheckIn) -> None:
     row.unreadable_since = min(waiting, default=None)
 
 
-def _after(session: Session, row: CheckIn, now: datetime, clinic: Clinic) -> None:
+def _after(session: Session, row: CheckIn, now: datetime, clinic: Clinic, below: str | None) -> None:
     """Judge, then show what follows: the rest is only offered after an action card, and not at all in a crisis."""
     judgement = assessing.checkin(session, row, "completed" if row.finished_at else "open", now, clinic)
     _recheck(session, row, judgement, now)
+    key = f"below:{now.timestamp():.3f}" if judgement.said or below is not None else None
     if assessing.in_crisis(session, session.get_one(Enrolment, row.enrolment_id), now):
-        move_on(session, row, now, key=f"crisis:{now.timestamp():.3f}" if judgement.said else None, stage="paused")
-    elif judgement.said:
-        move_on(session, row, now, key=f"action:{now.timestamp():.3f}", stage="action")
+        move_on(session, row, now, key=key, stage="paused")
     else:
-        move_on(session, row, now)
+        move_on(session, row, now, key=key, stage="action" if judgement.said or below == "action" else "asking")
 
 
 def _recheck(session: Session, row: CheckIn, judgement: Judgement, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.cards import patient
-from bot.care import cases, escalations, facts, outbox, pathways, patients
+from bot.care import cases, ending, escalations, facts, outbox, pathways, patients
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
 from bot.care.patients import Words
@@ -48,8 +48,13 @@ def checkin(session: Session, row: CheckIn, status: cases.Status, now: datetime,
     return _act(session, enrolment, words, assessment, f"c{row.id}", now)
 
 
-def message(session: Session, row: Message, now: datetime, clinic: Clinic) -> Judgement:
-    """Judge what a patient wrote, and their answer to the re-screen when there is one."""
+def message(
+    session: Session, row: Message, now: datetime, clinic: Clinic, *, answering: CheckIn | None = None
+) -> Judgement:
+    """Judge what a patient wrote, and their answer to the re-screen when there is one.
+
+    `answering`: the words are also the answer to a question of this check-in, so the two share one action card.
+    """
     enrolment = session.get_one(Enrolment, row.enrolment_id)
     version_id = enrolment.pathway_version_id
     pathway = pathways.of(session, version_id)
@@ -60,7 +65,12 @@ def message(session: Session, row: Message, now: datetime, clinic: Clinic) -> Ju
         raise_level(session.get_one(CheckIn, row.checkin_id), assessment.level)
     if assessment.level >= Level.REVIEW:
         escalations.assess(session, enrolment, assessment, checkin=None, message=row, now=now, clinic=clinic)
-    return _act(session, enrolment, patients.words(session, enrolment, clinic), assessment, f"m{row.id}", now)
+    words = patients.words(session, enrolment, clinic)
+    occasion = f"c{answering.id}" if answering is not None else f"m{row.id}"
+    judgement = _act(session, enrolment, words, assessment, occasion, now)
+    if judgement.crisis and judgement.said:
+        _stop_asking(session, enrolment, now)
+    return judgement
 
 
 def raise_level(row: CheckIn, level: Level) -> None:
@@ -89,6 +99,15 @@ def closing_cards(words: Words, findings: Iterable[triage.Finding], level: Level
         days = [n for n in (shown.get(finding.card or ""), finding.within_days) if n is not None]
         shown[finding.card or ""] = min(days, default=None)
     return tuple(words.card(card, days_text=words.days(days)) for card, days in shown.items())
+
+
+def _stop_asking(session: Session, enrolment: Enrolment, now: datetime) -> None:
+    """Whoever does not feel safe is asked nothing more today."""
+    running = select(CheckIn).where(CheckIn.enrolment_id == enrolment.id, CheckIn.state == "open")
+    for row in session.scalars(running).all():
+        row.stage = "paused"
+        session.flush()
+        ending.show(session, row, now, key=f"crisis:{now.timestamp():.3f}")
 
 
 def _keep(

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.cards import patient
-from bot.care import assessing, audit, ending, escalations, guarded, outbox, patients, reading, rescreening, sweeping
+from bot.care import assessing, audit, escalations, guarded, outbox, patients, reading, rescreening, sweeping
 from bot.care.clinic import Clinic
 from bot.care.rescreening import rescreen_card, rescreen_due
 from bot.db.models import CheckIn, Enrolment, Message, Staff
@@ -70,10 +70,8 @@ def receive(
     session.flush()
     level = Level.ROUTINE
     if screening.level >= Level.REVIEW:
-        judgement = assessing.message(session, row, now, clinic)
-        level = judgement.level
-        if judgement.crisis and checkin is not None:
-            _stop_asking(session, checkin, now)
+        answering = checkin if not ask_back else None
+        level = assessing.message(session, row, now, clinic, answering=answering).level
     _operational(session, enrolment, sent, row, now, clinic)
     if level < Level.URGENT:
         _answer(session, enrolment, row, screening, media, ask_back, words, now)
@@ -160,13 +158,6 @@ def _answer(
         reply = patient.plain(words.text("photo_received"))
         outbox.say_card(session, chat_id, reply, key=f"media:m{row.id}", now=now)
     rescreening.ask(session, row, now)
-
-
-def _stop_asking(session: Session, checkin: CheckIn, now: datetime) -> None:
-    if checkin.state == "open":
-        checkin.stage = "paused"
-        session.flush()
-        ending.show(session, checkin, now, key=f"crisis:{now.timestamp():.3f}")
 
 
 def _outside(session: Session, enrolment: Enrolment, row: Message, words: patients.Words, now: datetime) -> None:

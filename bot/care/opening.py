@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot import cards, texts
 from bot.cards import patient
-from bot.care import closing, ending, escalations, guarded, outbox, pathways, patients, planning, sweeping
+from bot.care import closing, ending, escalations, guarded, outbox, pathways, patients, planning, reading, sweeping
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
-from bot.db.models import CheckIn, Enrolment
+from bot.db.models import Answer, CheckIn, Enrolment
 from schedules import timeline
 
 ON_TIME = timedelta(minutes=15)  # a check-in this little behind is on its way, not late
 PER_SECOND = 20  # a wave of check-ins is spread, so that answers to the first ones need not queue behind the last
+_ATTENTION = timedelta(hours=1)
 _SWEEP = 500
 
 
@@ -62,6 +63,9 @@ def ask_again(session: Session, row: CheckIn, now: datetime, clinic: Clinic, beg
     hours = {"from": began, "to": ended}
     clock = {name: texts.time(instant, words.language, words.timezone) for name, instant in hours.items()}
     card = patient.plain(words.text("after_gap", **clock))
+    if now - _last_seen(session, row) > _ATTENTION:
+        row.stage = "intro"  # nobody looks at this question any more: the words of a locked screen are neutral
+        session.flush()
     key = f"gap:{began.timestamp():.0f}"
     outbox.say(session, "card", chat.id, key=f"{key}:{row.id}", now=now, payload=cards.to_json(card), not_before=at)
     outbox.show(session, ending.SURFACE, row.id, chat.id, now=now, fresh=True, key=key, not_before=at)
@@ -71,6 +75,12 @@ def current(session: Session, enrolment: Enrolment) -> CheckIn | None:
     """The check-in a typed answer belongs to: the open one that was sent last."""
     running = select(CheckIn).where(CheckIn.enrolment_id == enrolment.id, CheckIn.state == "open")
     return session.scalars(running.order_by(CheckIn.opened_at.desc(), CheckIn.id.desc()).limit(1)).first()
+
+
+def _last_seen(session: Session, row: CheckIn) -> datetime:
+    """When the patient last answered in this check-in, or when it was sent."""
+    last = session.scalar(select(func.max(Answer.at)).where(Answer.checkin_id == row.id))
+    return last or row.opened_at or row.due_at
 
 
 def _resume(session: Session, now: datetime) -> None:
@@ -85,9 +95,10 @@ def _resume(session: Session, now: datetime) -> None:
 def _open_or_end(session: Session, row: CheckIn, place: int, now: datetime, clinic: Clinic) -> bool:
     enrolment = session.get_one(Enrolment, row.enrolment_id)
     if enrolment.state == "paused":
-        return ending.end(session, row, "paused", "patient", now)
+        return _paused(session, row, enrolment, now, clinic)
     if enrolment.state != "active":
-        return ending.end(session, row, "withdrawn", "system", now)
+        reason = "withdrawn" if enrolment.state == "withdrawn" else "cancelled"
+        return ending.end(session, row, reason, "system", now)
     chat = patients.chat(session, enrolment)
     if chat is None:
         ended = ending.end(session, row, "unreachable", "system", now)
@@ -115,6 +126,15 @@ def _open_or_end(session: Session, row: CheckIn, place: int, now: datetime, clin
         not_before=now + timedelta(seconds=place),
     )
     return True
+
+
+def _paused(session: Session, row: CheckIn, enrolment: Enrolment, now: datetime, clinic: Clinic) -> bool:
+    """Not asked, as the patient wished. In the first days somebody must ask all the same, so it is done by phone."""
+    ended = ending.end(session, row, "paused", "patient", now)
+    if ended and row.day <= reading.EARLY_DAYS:
+        because = {"checkin": planning.spec_id(row)}
+        escalations.operational(session, enrolment, "phone_task", now, clinic, because=because)
+    return ended
 
 
 def _late_slot(session: Session, row: CheckIn, enrolment: Enrolment, now: datetime) -> timeline.Slot | None:

@@ -17,8 +17,11 @@ def _parsed(content: str) -> Pathway:
 
 
 def of(session: Session, version_id: int) -> Pathway:
-    """The pathway of this published version. Versions are immutable, so parsing happens once."""
-    return _parsed(session.get_one(PathwayVersion, version_id).content)
+    """The pathway of this published version. Versions are immutable: parsed once, and read once in a session."""
+    read: dict[int, Pathway] = session.info.setdefault("pathways", {})
+    if version_id not in read:
+        read[version_id] = _parsed(session.get_one(PathwayVersion, version_id).content)
+    return read[version_id]
 
 
 def current(session: Session) -> PathwayVersion:

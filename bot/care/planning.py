@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from bot.care import escalations, pathways, patients
@@ -143,14 +142,11 @@ def _reminders(session: Session, row: CheckIn) -> tuple[datetime, ...]:
 
 
 def _planned(session: Session, enrolment: Enrolment, checkin: str) -> CheckIn:
-    row = session.scalars(
+    return session.scalars(
         select(CheckIn).where(
             CheckIn.enrolment_id == enrolment.id, CheckIn.checkin == checkin, CheckIn.state == "planned"
         )
-    ).first()
-    if row is None:
-        raise NoResultFound(f"{checkin} of enrolment {enrolment.id} is not planned any more: plan again")
-    return row
+    ).one()
 
 
 def _same_day(session: Session, enrolment: Enrolment, slot: timeline.Slot) -> CheckIn | None:

@@ -64,7 +64,8 @@ def text(session: Session, clinic: Clinic, person: Patient, incoming: Incoming, 
         session, clinic, person, enrolment, row, incoming, body, now
     ):
         return None
-    messages.receive(session, enrolment, _sent(incoming, body), now, clinic, checkin=row)
+    open_row = row if row is not None and row.state == "open" else None
+    messages.receive(session, enrolment, _sent(incoming, body), now, clinic, checkin=open_row)
     return None
 
 
@@ -167,22 +168,30 @@ def _typed_answer(
     if question is None:
         return False
     words = patients.words(session, enrolment, clinic, row.pathway_version_id)
+    if question.optional and questions.plain(body) in _SKIP:
+        answers.record(session, row, question.id, None, now, clinic)
+        return True
     if _button_of(words, row, body) is not None or (
         freetext.is_greeting(words.pathway.freetext, body) and not _fits(question, body, words.language)
     ):
         return False
     found = messages.screen(session, enrolment, body)
     parsed = questions.parse(question, body, words.language)
-    understood = isinstance(parsed, questions.Answer)
-    if not understood or question.type == "text" or found.level >= Level.REVIEW or found.hypothetical:
-        ask_back = question.type == "text" or not understood
-        messages.receive(session, enrolment, _sent(incoming, body), now, clinic, checkin=row, ask_back=ask_back)
+    said = None
+    if (
+        isinstance(parsed, questions.Rejected)
+        or question.type == "text"
+        or found.level >= Level.REVIEW
+        or found.asked_about
+    ):
+        ask_back = isinstance(parsed, questions.Rejected) or question.type == "text"
+        kept = messages.receive(session, enrolment, _sent(incoming, body), now, clinic, checkin=row, ask_back=ask_back)
+        said = "action" if Level(kept.level) >= Level.URGENT else "asking"
     if isinstance(parsed, questions.Rejected):
-        answers.unreadable(session, row, question.id, body, now, clinic)
-    elif question.type == "text":
-        answers.record(session, row, question.id, None, now, clinic, raw=body.strip())
-    else:
-        answers.record(session, row, question.id, parsed.value, now, clinic, raw=body)
+        answers.unreadable(session, row, question.id, body, now, stage=said or "asking")
+        return True
+    value = None if question.type == "text" else parsed.value
+    answers.record(session, row, question.id, value, now, clinic, raw=body.strip(), below=said)
     return True
 
 
@@ -219,6 +228,7 @@ _TYPED = {
     "change_answer": "p_change",
     "something_changed": "p_changed",
 }
+_SKIP = frozenset({"skip", "skip this question", "saltar", "omitir"})
 
 
 def _button_of(words: patients.Words, row: CheckIn | None, body: str) -> str | None:

@@ -138,7 +138,7 @@ class Phone:
     def answers(self, **given: str | list[str]) -> None:
         """Answer question after question by taps, as a well patient except for what is given, up to the summary."""
         while (row := self.checkin()).stage == "asking" and row.question is not None:
-            said = given.get(row.question) or WELL[row.question]
+            said: Any = given.get(row.question) or WELL[row.question]
             for word in said if isinstance(said, list) else [said]:
                 self.taps(word)
             if isinstance(said, list):
@@ -200,7 +200,7 @@ class Phone:
             **what,
         )
 
-    def _kept(self, result: Any) -> Any:
+    def _kept(self, result: Toast | None) -> Toast | None:
         self.session.commit()
         return result
 
