@@ -21,6 +21,7 @@ __all__ = [
     "Assessment",
     "Case",
     "Finding",
+    "Level",
     "PastCheckIn",
     "UnknownQuestionError",
     "evaluate",
