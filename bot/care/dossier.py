@@ -168,7 +168,9 @@ def _answer(pathway: Pathway, given: Given) -> Iterator[str]:
     marks = [mark for mark, holds in (("late", given.late), (f"by {given.author}", given.author != "patient")) if holds]
     if given.before:
         marks.append("before: " + ", ".join(facts.words(asked, value) for value in given.before))
-    if given.raw and not given.readable:
+    if asked.type == "text":
+        said = given.raw or str(given.value or facts.UNANSWERED)
+    elif given.raw and not given.readable:
         said = f"typed “{given.raw}”, {facts.UNREADABLE}"
     yield f"   → <b>{casework.clip(said, 900)}</b>" + (f" <i>({esc('; '.join(marks))})</i>" if marks else "")
 

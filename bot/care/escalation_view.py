@@ -89,10 +89,8 @@ def name_of(session: Session, staff_id: int | None) -> str:
     return (staff.name if staff is not None else None) or "a colleague"
 
 
-def local(session: Session, escalation: Escalation, instant: datetime | None) -> str:
+def local(session: Session, escalation: Escalation, instant: datetime) -> str:
     """An instant in the team's zone, with its day."""
-    if instant is None:
-        return "an unknown time"
     at = instant.astimezone(zone_of(session, escalation))
     return f"{at:%H:%M} on {at:%a} {at.day} {at:%b}"
 

@@ -235,14 +235,15 @@ def _refused(session: Session, by: Staff, action: str, escalation_id: int, now: 
 def _so_far(session: Session, escalation: Escalation, by: Staff) -> str:
     """Who did what, and when, for somebody whose tap came second."""
     session.refresh(escalation)
-    did, who, at = {
-        "acknowledged": ("took this", escalation.acknowledged_by, escalation.acknowledged_at),
-        "contacted": ("reached the patient", escalation.contacted_by, escalation.contacted_at),
-        "closed": ("closed this", escalation.closed_by, escalation.closed_at),
-    }[escalation.state]
+    if escalation.state == "closed":
+        did, who, at = "closed this", escalation.closed_by, escalation.closed_at
+    elif escalation.state == "contacted":
+        did, who, at = "reached the patient", escalation.contacted_by, escalation.contacted_at
+    else:
+        did, who, at = "took this", escalation.acknowledged_by, escalation.acknowledged_at
     person = "You" if who == by.id else escalation_view.name_of(session, who)
-    when = escalation_view.local(session, escalation, at)
-    return f"{person} {did} at {when}."
+    when = f" at {escalation_view.local(session, escalation, at)}" if at is not None else ""
+    return f"{person} {did}{when}."
 
 
 def _operational(pathway: Pathway, finding_id: str) -> Operational | None:

@@ -24,7 +24,7 @@ _CONTEXT_IDS = frozenset(
 )  # fmt: skip
 _TIMES = {"baseline": " before surgery", "previous": " at the check-in before", "best": " at its best"}
 # Already said by the card's head, or of no use to somebody who has to act.
-_UNSAID = frozenset({"procedure", "days", "status", "checkin"})
+_UNSAID = frozenset({"procedure", "days", "status", "message", "update"})
 
 
 def label(name: str) -> str:
@@ -100,6 +100,9 @@ def _line(pathway: Pathway, key: str, value: Any) -> str | None:
         return None
     if isinstance(value, (int, float)):
         return f"{label(key)}: {value:g}"
+    if key == "checkin":
+        titles = {checkin.id: checkin.title.in_("en") for checkin in pathway.schedule.checkins}
+        return "Check-in: " + ", ".join(titles.get(one, label(one)) for one in _listed(value))
     if key == "rescreen":
         said = {option.id: option.text.in_("en") for option in pathway.rescreen.options}
         return "Re-screen: " + ", ".join(said.get(one, label(one)) for one in _listed(value))

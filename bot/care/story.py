@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from bot.cards import Card, casework, clinician, esc
 from bot.care import access, answersheet, audit, dossier, escalation_view, facts, pathways
+from bot.care.answersheet import Given
 from bot.db.models import CareTeam, CheckIn, Enrolment, Escalation, EscalationEvent, Message, Patient, Staff
-from schedules.pathway import Level
+from schedules.pathway import Level, Pathway
 
 _ENDED = {
     "answered": "answered",
@@ -108,17 +109,22 @@ def _checkin(session: Session, checkin: CheckIn, zone: ZoneInfo, now: datetime, 
     if given:
         said = []
         for answer in given.values():
-            asked = facts.question(pathway, answer.question)
-            words = facts.words(asked, answer.value) if asked is not None else facts.UNREADABLE
-            if private and answer.raw and not answer.readable:
-                words = f"typed “{answer.raw[:_SAID]}”"
-            said.append(f"{facts.label(answer.question)}: {words}")
+            said.append(f"{facts.label(answer.question)}: {_words(pathway, answer, private=private)}")
         level = f" → {clinician.SHAPES[Level(checkin.level)]} {checkin.level}" if checkin.level else ""
         at = max(answer.at for answer in given.values())
         yield Entry(at=at, line=f"📝 {name}{level}: {esc('; '.join(said))}")
     if checkin.ended_at is not None:
         by = f", by {_by(session, checkin.ended_by)}" if checkin.ended_by else ""
         yield Entry(at=checkin.ended_at, line=f"🏁 {name}: {_ENDED.get(checkin.end_reason or '', 'ended')}{esc(by)}")
+
+
+def _words(pathway: Pathway, given: Given, *, private: bool) -> str:
+    asked = facts.question(pathway, given.question)
+    if private and given.raw and (not given.readable or (asked is not None and asked.type == "text")):
+        return f"typed “{given.raw[:_SAID]}”"
+    if asked is not None and asked.type == "text":
+        return "in their own words (read them in private)"
+    return facts.words(asked, given.value) if asked is not None else facts.UNREADABLE
 
 
 def _escalation(session: Session, escalation: Escalation, *, private: bool) -> Iterator[Entry]:

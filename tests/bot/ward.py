@@ -124,15 +124,11 @@ class Ward:
 
     def answers(self, checkin: CheckIn, **answers: Any) -> None:
         for question, value in answers.items():
-            self._added(
-                Answer(checkin_id=checkin.id, question=question, value=value, readable=True, at=self.now, language="en")
-            )
+            self._answer(checkin, question=question, value=value, readable=True)
 
     def typed(self, checkin: CheckIn, question: str, raw: str) -> None:
         """An answer that could not be read."""
-        self._added(
-            Answer(checkin_id=checkin.id, question=question, raw=raw, readable=False, at=self.now, language="en")
-        )
+        self._answer(checkin, question=question, raw=raw, readable=False)
 
     def writes(self, enrolment: Enrolment, body: str | None, kind: str = "text") -> Message:
         return self._added(
@@ -239,6 +235,11 @@ class Ward:
 
     def audited(self, action: str) -> list[Audit]:
         return list(self.session.scalars(select(Audit).where(Audit.action == action).order_by(Audit.id)))
+
+    def _answer(self, checkin: CheckIn, **given: Any) -> None:
+        enrolment = self.session.get_one(Enrolment, checkin.enrolment_id)
+        language = self.session.get_one(Patient, enrolment.patient_id).language
+        self._added(Answer(checkin_id=checkin.id, at=self.now, language=language, **given))
 
     def _incoming(self, kind: Kind, chat: Chat, user: int, **what: Any) -> Incoming:
         return Incoming(

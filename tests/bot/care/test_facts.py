@@ -44,6 +44,8 @@ KEYS = [
         ("baseline.leg_pain", 7, "Leg pain before surgery: 7/10"),
         ("previous.leg_pain", 2, "Leg pain at the check-in before: 2/10"),
         ("baseline.bladder", None, "Bladder before surgery: not recorded"),
+        ("checkin", "day3", "Check-in: Day 3"),
+        ("message", 12, None),
         ("procedure", "fusion", None),
         ("flag", True, None),
         ("anything", "Ana Ruiz", None),
