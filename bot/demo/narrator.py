@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,17 @@ class Narrator:
         self._clock = clock
         self._start = start
         self._told: dict[tuple[int, int], str] = {}
+        self._first: Counter[tuple[int, int, str]] = Counter()
+
+    @property
+    def sent(self) -> int:
+        """How many messages the bot sent; an edit is none."""
+        return self._first.total()
+
+    @property
+    def duplicates(self) -> int:
+        """How many of them said the same in the same chat at the same second."""
+        return sum(count - 1 for count in self._first.values())
 
     def tell(self) -> None:
         """Print what the bot showed since the last time."""
@@ -37,6 +49,8 @@ class Narrator:
                     continue
                 if self._told.get((chat.id, message.id)) == words:
                     continue
+                if (chat.id, message.id) not in self._told:
+                    self._first[chat.id, message.date, words] += 1
                 self._told[chat.id, message.id] = words
                 name = chat.title or self._name(chat.user_id)
                 self._print(f"[cyan]→ {escape(name)}[/]", words)
@@ -68,8 +82,10 @@ class Narrator:
     def _print(self, who: str, words: str) -> None:
         now = self._clock.now()
         short = _SPACE.sub(" ", words).strip()
-        cut = short if len(short) <= LINE else short[: LINE - 1] + "…"
-        self._console.print(f"[dim]day {(now - self._start).days + 1:>3} {now:%H:%M}[/] {who} {escape(cut)}")
+        room = max(LINE, self._console.width - 32)
+        cut = short if len(short) <= room else short[: room - 1] + "…"
+        day = (now - self._start).days + 1
+        self._console.print(f"[dim]day {day:>3} {now:%H:%M}[/] {who} {escape(cut)}", soft_wrap=True)
 
 
 class Told(Sandbox):

@@ -61,10 +61,11 @@ async def play(console: Console, *, port: int = 0, stay: bool = False) -> report
             keys = (Fernet.generate_key().decode(),)
             async with composition.build(_settings(served, Path(folder)), keys, clock) as app:
                 console.print(f"[bold]Aftercare demo[/]  the phones: [link]{served.url}[/link]\n")
-                house = _house(app, served, clock, next_event, Narrator(console, served.world, clock, START))
+                narrator = Narrator(console, served.world, clock, START)
+                house = _house(app, served, clock, next_event, narrator)
                 async with house.sandbox:
                     results = await _perform(house)
-                found = await report.gather(house.app.db, served, results, monotonic() - began, clock.now())
+                found = await report.gather(app.db, narrator, results, monotonic() - began)
                 report.show(console, found)
                 if stay:
                     await _stay(console, house)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.care import ledger
 from bot.db.engine import Database
 from bot.db.models import CheckIn, Enrolment, Escalation, Inbox, Outbox, Patient
-from bot.sandbox.server import Served
+from bot.demo.narrator import Narrator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +71,17 @@ class Report:
         return self.balanced and quiet and all(result.held for result in self.storylines)
 
 
-async def gather(db: Database, served: Served, results: Sequence[Result], seconds: float, now: datetime) -> Report:
-    """Read what happened from the database, and what was sent from the wire."""
+async def gather(db: Database, narrator: Narrator, results: Sequence[Result], seconds: float) -> Report:
+    """Read what happened from the database, and what was sent from what the phones showed."""
     balance, course, cases, unsettled = await db.read(_read)
-    sent, duplicates = _messages(served)
     return Report(
         storylines=tuple(results),
         planned=balance.planned,
         ended=dict(balance.ended),
         open=balance.open,
         course=course,
-        sent=sent,
-        duplicates=duplicates,
+        sent=narrator.sent,
+        duplicates=narrator.duplicates,
         unsettled=unsettled,
         escalations=cases,
         seconds=seconds,
@@ -180,14 +178,3 @@ def _case(escalation: Escalation, code: str) -> Case:
         resolved_s=since(escalation.closed_at),
     )
 
-
-def _messages(served: Served) -> tuple[int, int]:
-    """How many messages the bot's chats hold, and how many of them say the same at the same second."""
-    bot = served.world.bot.id
-    said = Counter(
-        (chat.id, message.date, message.content)
-        for chat in served.world.chats.values()
-        for message in chat.messages.values()
-        if message.sender_id == bot
-    )
-    return said.total(), sum(count - 1 for count in said.values())

@@ -53,17 +53,17 @@ class Theatre:
             await self._still.wait()
         while self._waiting:
             instant, _, future = heapq.heappop(self._waiting)
-            await self._advance(instant)
+            await self.advance(instant)
             self._acting += 1
             self._still.clear()
             future.set_result(None)
             await self._still.wait()
-        await self._advance(end)
+        await self.advance(end)
         for task in tasks:
             results.append(task.exception())
         return results
 
-    async def _advance(self, instant: datetime) -> None:
+    async def advance(self, instant: datetime) -> None:
         """Move to `instant`, stopping wherever the bot has something due on the way."""
         while (event := await self._next_event()) is not None and event < instant:
             self.clock.move_to(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,6 +17,7 @@ from schedules.pathway import Pathway, Question
 Enrol = Callable[[Mapping[str, str]], Awaitable[tuple[str, str]]]
 Answers = Mapping[str, str | Sequence[str]]
 MOST_SCREENS = 40
+_PROGRESS = re.compile(r"\b\d+ (?:of|de) \d+\b")
 
 WELL: Answers = {
     "saddle_numbness": "absent",
@@ -85,6 +87,7 @@ class Patient:
         for _ in range(MOST_SCREENS):
             shown = await self.question()
             if shown is None:
+                await self._finishes()
                 return
             if shown.id == until:
                 return
@@ -96,10 +99,19 @@ class Patient:
         """The question on the newest message with buttons, or None when it asks nothing more."""
         shown = (await self.person.chat.look()).card()
         words = shown["text"] if shown else ""
+        if not _PROGRESS.search(words):
+            return None
         for question in self.stage.pathway.questions:
             if question.text.in_(self.language).split("{")[0] in words:
                 return question
         return None
+
+    async def _finishes(self) -> None:
+        finish = self.stage.pathway.texts["finish"].in_(self.language)
+        shown = (await self.person.chat.look()).card()
+        labels = [button["text"] for row in shown["keyboard"] for button in row] if shown else []
+        if finish in labels:
+            await self.person.taps(finish)
 
     async def _begin(self) -> None:
         if await self.question() is None:
@@ -107,12 +119,14 @@ class Patient:
             await self.waits(0.1)
 
     async def _answer(self, question: Question, answer: str | Sequence[str]) -> None:
+        shown = (await self.person.chat.look()).card()
+        message = shown["id"] if shown else None
         if isinstance(answer, str):
-            await self.person.taps(self._label(question, answer))
+            await self.person.taps(self._label(question, answer), message=message)
             return
         for option in answer:
-            await self.person.taps(self._label(question, option))
-        await self.person.taps(self.stage.pathway.texts["done"].in_(self.language))
+            await self.person.taps(self._label(question, option), message=message)
+        await self.person.taps(self.stage.pathway.texts["done"].in_(self.language), message=message)
 
     def _label(self, question: Question, option: str) -> str:
         try:
