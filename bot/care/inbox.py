@@ -42,6 +42,14 @@ class Raw:
         return hashlib.sha256(self.body.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A stored update that waits to be processed."""
+
+    body: str
+    received_at: datetime
+
+
 def store(session: Session, bot_id: int, updates: Sequence[Raw], now: datetime) -> int:
     """Keep what was not kept before. Returns how many were new."""
     if not updates:
@@ -80,13 +88,13 @@ def next_try(session: Session) -> datetime | None:
     return session.scalar(select(func.min(Inbox.not_before)).where(Inbox.id.in_(oldest)))
 
 
-def waiting(session: Session, row_id: int) -> Inbox | None:
+def waiting(session: Session, row_id: int) -> Stored | None:
     """The update, if it still waits and is its chat's turn."""
     before = aliased(Inbox)
     earlier = select(before.id).where(before.chat_key == Inbox.chat_key, before.id < Inbox.id, before.state == "new")
-    return session.scalars(
-        select(Inbox).where(Inbox.id == row_id, Inbox.state == "new", ~earlier.exists())
-    ).one_or_none()
+    mine = select(Inbox.raw, Inbox.received_at).where(Inbox.id == row_id, Inbox.state == "new", ~earlier.exists())
+    found = session.execute(mine).one_or_none()
+    return None if found is None else Stored(body=found.raw or "", received_at=found.received_at)
 
 
 def done(session: Session, row_id: int, now: datetime) -> bool:

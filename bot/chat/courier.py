@@ -6,6 +6,7 @@ Alerts have a connection pool of their own, so that nothing else can stand in th
 from __future__ import annotations
 
 import html
+import os
 import re
 from typing import Any
 
@@ -45,6 +46,7 @@ class Courier:
     """Speaks to the Bot API at `api_url` (no token in it). `secret` signs the buttons. Close it at the end."""
 
     def __init__(self, token: str, api_url: str, secret: bytes, *, timeout_s: float = TIMEOUT_S) -> None:
+        os.environ.setdefault("PTB_TIMEDELTA", "true")  # PTB's opt-in: without it every 429 warns of a coming change
         self._secret = secret
         self._alerts = _bot(token, api_url, ALERT_POOL, timeout_s)
         self._others = _bot(token, api_url, POOL, timeout_s)

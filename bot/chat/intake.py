@@ -91,7 +91,7 @@ class Intake:
                 return
             reading = True
             incoming = updates.read(
-                row.raw or "", secret=self._secret, username=self._clinic.bot_username, received_at=row.received_at
+                row.body, secret=self._secret, username=self._clinic.bot_username, received_at=row.received_at
             )
             reading = False
             incoming = replace(incoming, inbox_id=row_id, upload=await self._upload(incoming))

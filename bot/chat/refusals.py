@@ -6,6 +6,8 @@ for any error with the chat. What is unknown is never retried without end.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 from telegram.error import (
     BadRequest,
@@ -102,4 +104,5 @@ def _first(said: str, known: tuple[str, ...]) -> str:
 
 
 def _seconds(error: RetryAfter) -> float:
-    return error._retry_after.total_seconds()  # the public property warns of its own future type
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -137,9 +137,11 @@ class Sender:
         """Claim what may go now and begin to send it."""
         now = self._clock.now()
         self._limits.forget_idle(now)
-        skip = set(self._limits.held(now)) | {turn.chat for turn in self._in_flight.values()}
+        held = self._limits.held(now)
+        skip = set(held) | {turn.chat for turn in self._in_flight.values()}
         rows = await self._db.read(delivery.waiting, now, lanes, skip, LOOK_AT)
         next_at = await self._db.read(delivery.next_due, now, lanes)
+        next_at = _earlier(next_at, min(held.values(), default=None))
         tasks: list[asyncio.Task[None]] = []
         ended = 0
         for row in rows:

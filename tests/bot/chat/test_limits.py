@@ -1,0 +1,121 @@
+"""The budgets: never above Telegram's limits, alerts always with room, a 429 taken at its word."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from bot.care.outbox import Lane
+from bot.chat.limits import GROUP_PER_MIN, GROUP_RESERVE, Limits, Turn
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def turn(chat: int = 1, lane: Lane = Lane.CONVERSATION, *, group: bool = False) -> Turn:
+    return Turn(chat=chat, group=group, lane=lane)
+
+
+def send_all(limits: Limits, turns: list[Turn], began: datetime = NOW) -> list[datetime]:
+    """When each would go, one after the other."""
+    now, times = began, []
+    for each in turns:
+        now = max(now, limits.ready_at(each, now))
+        limits.take(each, now)
+        times.append(now)
+    return times
+
+
+def busiest(times: list[datetime], span: timedelta) -> int:
+    return max(sum(first <= at < first + span for at in times) for first in times)
+
+
+def test_overall_no_second_sees_more_than_thirty() -> None:
+    times = send_all(Limits(), [turn(chat) for chat in range(200)])
+    assert busiest(times, timedelta(seconds=1)) <= 30
+
+
+def test_bulk_goes_at_twenty_a_second() -> None:
+    times = send_all(Limits(), [turn(chat, Lane.CHECKIN) for chat in range(400)])
+    assert times[-1] - NOW > timedelta(seconds=19)
+    assert busiest(times, timedelta(seconds=1)) <= 25
+
+
+def test_an_emergency_in_the_midst_of_bulk_goes_at_once() -> None:
+    limits = Limits()
+    now = send_all(limits, [turn(chat, Lane.CHECKIN) for chat in range(1000)])[-1]
+    assert limits.ready_at(turn(5000, Lane.EMERGENCY), now) == now
+
+
+def test_conversation_leaves_room_for_alerts() -> None:
+    limits = Limits()
+    now = send_all(limits, [turn(chat) for chat in range(500)])[-1]
+    alerts = send_all(limits, [turn(9000 + n, Lane.CLINICIAN) for n in range(4)], now)
+    assert alerts[-1] - now < timedelta(milliseconds=200)
+
+
+def test_one_private_chat_gets_three_at_once_and_then_one_a_second() -> None:
+    times = send_all(Limits(), [turn()] * 6)
+    assert [round((at - NOW).total_seconds()) for at in times] == [0, 0, 0, 1, 2, 3]
+
+
+def test_a_group_gets_eighteen_a_minute_and_emergencies_two_more() -> None:
+    limits = Limits()
+    began = send_all(limits, [turn(-1, Lane.CLINICIAN, group=True)] * GROUP_PER_MIN)[0]
+    now = began + timedelta(seconds=5)
+    assert limits.ready_at(turn(-1, Lane.CLINICIAN, group=True), now) == began + timedelta(minutes=1)
+    times = send_all(limits, [turn(-1, Lane.EMERGENCY, group=True)] * GROUP_RESERVE, now)
+    assert times == [now] * GROUP_RESERVE
+    assert limits.ready_at(turn(-1, Lane.EMERGENCY, group=True), now) > now
+
+
+def test_a_429_holds_that_chat_and_no_other() -> None:
+    limits = Limits(random.Random(1))
+    until = limits.flooded(1, 30, NOW)
+    assert timedelta(seconds=30) < until - NOW <= timedelta(seconds=31)
+    assert limits.ready_at(turn(1, Lane.EMERGENCY), NOW) == until
+    assert limits.ready_at(turn(2), NOW) == NOW
+    assert limits.held(until) == {}
+
+
+def test_two_429s_of_different_chats_halve_the_bulk_for_a_while() -> None:
+    limits = Limits()
+    limits.flooded(1, 1, NOW)
+    limits.flooded(2, 1, NOW + timedelta(seconds=4))
+    slow = send_all(limits, [turn(chat, Lane.DIGEST) for chat in range(100, 200)], NOW + timedelta(seconds=5))
+    assert slow[-1] - slow[0] > timedelta(seconds=9)
+    later = NOW + timedelta(minutes=5)
+    fast = send_all(limits, [turn(chat, Lane.DIGEST) for chat in range(200, 300)], later)
+    assert fast[-1] - fast[0] < timedelta(seconds=5.1)
+
+
+def test_two_429s_of_the_same_chat_slow_nobody_else() -> None:
+    limits = Limits()
+    limits.flooded(1, 1, NOW)
+    limits.flooded(1, 1, NOW + timedelta(seconds=2))
+    times = send_all(limits, [turn(chat, Lane.DIGEST) for chat in range(100, 200)], NOW + timedelta(seconds=5))
+    assert times[-1] - times[0] < timedelta(seconds=5.1)
+
+
+def test_what_was_not_sent_is_given_back() -> None:
+    limits = Limits()
+    for kind in (turn(1), turn(-1, group=True)):
+        limits.take(kind, NOW)
+        limits.give_back(kind)
+    assert Counter(send_all(limits, [turn(1)] * 3)) == {NOW: 3}
+
+
+def test_a_clock_set_back_holds_nobody_up() -> None:
+    limits = Limits()
+    send_all(limits, [turn(1)] * 3 + [turn(-1, group=True)] * GROUP_PER_MIN)
+    earlier = NOW - timedelta(days=1)
+    assert limits.ready_at(turn(1), earlier) <= earlier + timedelta(seconds=1.1)
+    assert limits.ready_at(turn(-1, Lane.CLINICIAN, group=True), earlier) <= earlier + timedelta(seconds=1.1)
+
+
+def test_idle_chats_are_forgotten() -> None:
+    limits = Limits()
+    send_all(limits, [turn(chat) for chat in range(50)] + [turn(-1, group=True)])
+    limits.forget_idle(NOW + timedelta(hours=1))
+    assert limits._private == {}
+    assert limits._groups == {}
