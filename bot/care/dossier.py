@@ -17,6 +17,7 @@ from bot.care import access, answersheet, audit, facts, outbox, pathways, tellin
 from bot.care.answersheet import Given
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
+from bot.care.patients import Words
 from bot.db.models import (
     CareTeam,
     Chat,
@@ -38,7 +39,7 @@ _CHECKINS_SHOWN = 3
 _LANGUAGES = {"en": "English", "es": "Spanish"}
 
 
-def show(session: Session, escalation: Escalation, staff: Staff, occasion: str, now: datetime) -> None:
+def show(session: Session, escalation: Escalation, staff: Staff, clinic: Clinic, occasion: str, now: datetime) -> None:
     """Send who this case is about to the private chat of `staff`, unread messages last. The look goes on record.
 
     The caller has checked that this person may work the case and that their chat can be reached.
@@ -53,7 +54,7 @@ def show(session: Session, escalation: Escalation, staff: Staff, occasion: str, 
         escalation=escalation.id,
     )
     head = casework.person(person(session, enrolment, now))
-    for number, card in enumerate(casework.pages(head, _sheets(session, escalation), protect=True)):
+    for number, card in enumerate(casework.pages(head, _sheets(session, escalation, clinic), protect=True)):
         outbox.say_card(session, _chat(staff), card, key=f"details:{occasion}:{number}", now=now, lane=Lane.CLINICIAN)
     messages(session, enrolment, staff, occasion, now)
 
@@ -130,14 +131,14 @@ def person(session: Session, enrolment: Enrolment, now: datetime) -> casework.Pe
     )
 
 
-def _sheets(session: Session, escalation: Escalation) -> Iterator[str]:
+def _sheets(session: Session, escalation: Escalation, clinic: Clinic) -> Iterator[str]:
     """The answers of the check-ins that the findings come from, newest first, in the words the patient saw."""
     for checkin in _checkins(session, escalation):
         pathway = pathways.of(session, checkin.pathway_version_id)
         yield f"\n<b>{esc(title(pathway, checkin))}</b>, {answersheet.when(checkin)}"
         given = answersheet.of(session, checkin.id)
         for answer in given.values():
-            yield from _answer(pathway, answer)
+            yield from _answer(Words(pathway=pathway, language=answer.language, clinic=clinic), answer)
         if not given:
             yield "No answers."
 
@@ -156,12 +157,12 @@ def title(pathway: Pathway, checkin: CheckIn) -> str:
         return facts.label(checkin.checkin)
 
 
-def _answer(pathway: Pathway, given: Given) -> Iterator[str]:
-    asked = facts.question(pathway, given.question)
+def _answer(words: Words, given: Given) -> Iterator[str]:
+    asked = facts.question(words.pathway, given.question)
     if asked is None:
         yield f"• {esc(facts.label(given.question))}: {esc(facts.UNREADABLE)}"
         return
-    yield f"• {esc(asked.text.in_(given.language))}"
+    yield f"• {esc(words.fill(asked.text.in_(given.language)))}"
     said = facts.words(asked, given.value, given.language)
     if given.language != "en" and (english := facts.words(asked, given.value)) != said:
         said = f"{said} ({english})"

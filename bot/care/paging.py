@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.care import pathways, telling, watchdog
 from bot.care.clinic import Clinic
-from bot.db.models import CareTeam, Chat, Enrolment, Escalation, EscalationEvent, Patient, Staff
+from bot.db.models import CareTeam, Chat, Enrolment, Escalation, EscalationEvent, Outbox, Patient, Staff
 from schedules import ladder
 from schedules.pathway import Level, LevelSpec
 
@@ -105,7 +105,8 @@ def unreachable(session: Session, chat: Chat, now: datetime, clinic: Clinic) -> 
     """
     teams = select(CareTeam.id).where(CareTeam.chat_id == chat.id)
     staff = session.scalars(select(Staff).where(Staff.chat_id == chat.id, Staff.state == "active")).one_or_none()
-    whose = Escalation.team_id.in_(teams) if staff is None else Escalation.team_id == staff.team_id
+    shown = select(Outbox.ref).where(Outbox.surface == telling.SURFACE, Outbox.chat_id == chat.id)
+    whose = Escalation.team_id.in_(teams) if staff is None else Escalation.id.in_(shown)
     rung = staff.rung if staff is not None and staff.rung else "on_call"
     open_ones = session.scalars(select(Escalation).where(Escalation.state == "open", whose).order_by(Escalation.id))
     count = 0

@@ -27,7 +27,7 @@ def details(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, 
         return toast
     if not guards.private_chat_open(session, staff):
         return guards.start_first(clinic)
-    dossier.show(session, case, staff, guards.occasion(incoming), now)
+    dossier.show(session, case, staff, clinic, guards.occasion(incoming), now)
     return Toast(text="Sent to your private chat with me.")
 
 

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.care import escalations
+from bot.care import escalations, pathways
 from bot.care.clinic import Clinic
 from bot.care.escalations import Outcome
 from bot.db.engine import Database
 from bot.db.models import OUTCOMES, CareTeam, Enrolment, Escalation, EscalationFinding, Staff
+from schedules import triage
+from schedules.case import Case
 from schedules.pathway import Level
 from tests.bot.ward import Ward
 
@@ -446,3 +448,35 @@ def test_the_card_is_shown_to_the_teams_chat_and_its_people_only(
     lind.state = "left"
     assert escalations.card(ward.session, case.id, lind_chat, ward.clinic, ward.now) is None
     assert escalations.card(ward.session, 4711, old_group, ward.clinic, ward.now) is None
+
+
+def test_what_triage_finds_is_what_the_card_says(ward: Ward, ana: Enrolment, team: CareTeam) -> None:
+    pathway = pathways.of(ward.session, ana.pathway_version_id)
+    week2 = ward.checkin(ana)
+    found = triage.evaluate(
+        pathway,
+        Case(
+            id="AN17",
+            procedure="microdiscectomy",
+            surgery_date=ana.surgery_date,
+            checkin="week2",
+            answered_on=ward.now.date(),
+            status="completed",
+            answers={
+                "saddle_numbness": "new_or_worse",
+                "bladder": "my name is Ana Ruiz",
+                "leg_pain": 8,
+                "back_pain": 3,
+                "general_symptoms": ["fall", "calf"],
+            },
+        ),
+    )
+    case = escalations.assess(ward.session, ana, found, checkin=week2, message=None, now=ward.now, clinic=ward.clinic)
+    assert case is not None
+    text = ward.card(case, ward.group_of(team)).text
+    assert "EMERGENCY" in text
+    assert "Saddle numbness: Yes, it is new or worse" in text
+    assert "Calf swollen" in text
+    assert "Fall/jolt" in text, "another symptom of the same question is not hidden"
+    assert "Unsure about saddle numbness" not in text, "what says less about the same answer is"
+    assert "Ana" not in text

@@ -250,6 +250,14 @@ def test_an_on_call_person_who_blocks_the_bot_is_replaced_at_once(
     assert len(ward.sent(moe.chat_id)) == 1
 
 
+def test_somebody_who_was_shown_nothing_may_go_without_a_page(
+    ward: Ward, ana: Enrolment, team: CareTeam, rota: tuple[Staff, Staff, Staff]
+) -> None:
+    opened(ward, ana, JUMP)
+    okoro = ward.staff("Nurse Okoro", team, "coordinator")
+    assert paging.unreachable(ward.session, ward.session.get_one(Chat, okoro.chat_id), ward.now, ward.clinic) == 0
+
+
 def test_a_lost_chat_of_nobody_tells_nobody(ward: Ward, ana: Enrolment, team: CareTeam) -> None:
     opened(ward, ana, JUMP)
     assert paging.unreachable(ward.session, ward.chat(), ward.now, ward.clinic) == 0

@@ -245,7 +245,7 @@ def test_details_show_the_person_and_the_answers_in_the_words_the_patient_saw(wa
     ward.typed(week2, "free_text", "me duele de noche")
     case = ward.finds(rosa, SADDLE, checkin=week2)
     assert case is not None
-    dossier.show(ward.session, case, lind, "tap", ward.now)
+    dossier.show(ward.session, case, lind, ward.clinic, "tap", ward.now)
     text = "\n".join(ward.said(lind.chat_id))
     option = pathways.of(ward.session, rosa.pathway_version_id).question("saddle_numbness").option("new_or_worse")
     for part in (
@@ -262,6 +262,8 @@ def test_details_show_the_person_and_the_answers_in_the_words_the_patient_saw(wa
     ):
         assert part in text, part
     rows = ward.session.scalars(select(Outbox).where(Outbox.purpose == "card"))
+    assert "{emergency_number}" not in text
+    assert "999" in text
     assert all(row.payload["protect"] and row.chat_id == lind.chat_id for row in rows)
     (look,) = ward.audited("details viewed")
     assert (look.actor, look.subject, look.at) == (f"staff:{lind.id}", f"patient:{rosa.patient_id}", ward.now)
@@ -273,7 +275,7 @@ def test_details_of_a_case_without_answers_say_so(ward: Ward, lind: Staff, ana: 
     checkin = ward.checkin(ana, "odd_one")
     case = ward.finds(ana, FALL, checkin=checkin)
     assert case is not None
-    dossier.show(ward.session, case, lind, "tap", ward.now)
+    dossier.show(ward.session, case, lind, ward.clinic, "tap", ward.now)
     text = "\n".join(ward.said(lind.chat_id))
     assert "Odd one" in text
     assert "No answers." in text
