@@ -25,7 +25,6 @@ _DEFAULT = "lumbar_surgery"
 
 _REMEDIES = {
     "extra_forbidden": ("This key is not known.", "Correct its spelling, or delete it."),
-    "missing": ("This key is missing.", "Add it."),
     "string_type": ("This must be a text.", "Put it in quotes."),
     "int_type": ("This must be a whole number.", "Write digits without quotes."),
     "int_from_float": ("This must be a whole number.", "Write it without a fraction."),
@@ -103,6 +102,8 @@ def read_folder(folder: Path) -> dict[str, str]:
 
 
 def _flaw(detail: ErrorDetails) -> Flaw:
+    if detail["type"] == "missing":
+        return Flaw(path=detail["loc"][:-1], what=f"The key {detail['loc'][-1]} is missing.", remedy="Add it.")
     what, remedy = _REMEDIES.get(detail["type"], (f"{detail['msg']}.", "Correct it."))
     return Flaw(path=detail["loc"], what=what, remedy=remedy)
 

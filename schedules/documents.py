@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -14,8 +15,10 @@ from schedules.problems import Problem
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 Path = tuple[str | int, ...]
 
-_MAX_CHARACTERS = 2_000_000
+_MAX_CHARACTERS = 500_000
 _MAX_DEPTH = 40
+_MAX_BRACKETS = 200
+"""Open at once. The reader takes quadratic time in them, so far more than any pathway needs is refused unread."""
 _TRUE = {"true", "True", "TRUE"}
 
 
@@ -71,6 +74,9 @@ def read(file: str, text: str) -> Document:
     if len(text) > _MAX_CHARACTERS:
         document.add((), f"The file has over {_MAX_CHARACTERS:,} characters.", "Split it or shorten it.")
         return document
+    if _brackets(text) > _MAX_BRACKETS:
+        document.add((), "The brackets are nested too deeply.", "Close the brackets; nothing needs so many.")
+        return document
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
@@ -86,23 +92,37 @@ def read(file: str, text: str) -> Document:
     if node is None:
         document.add((), "The file is empty.", "Put the content back.")
         return document
-    document.value = _Reader(document).convert(node, ())
+    reader = _Reader(document)
+    document.value = reader.convert(node, ())
+    for path, what, remedy in reader.faults:
+        document.add(path, what, remedy)
     return document
+
+
+def _brackets(text: str) -> int:
+    """The most brackets open at once, wherever they stand."""
+    steps = (1 if letter in "[{" else -1 for letter in text if letter in "[{]}")
+    return max(itertools.accumulate(steps), default=0)
 
 
 class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.seen: set[int] = set()
+        self.faults: list[tuple[Path, str, str]] = []
+
+    def fault(self, path: Path, what: str, remedy: str) -> None:
+        """Note a fault; it is named once the whole value is there."""
+        self.faults.append((path, what, remedy))
 
     def convert(self, node: Node, path: Path) -> Value:
         self.document.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in self.seen:
-            self.document.add(path, "A YAML alias (*name) is used.", "Write the content out.")
+            self.fault(path, "A YAML alias (*name) is used.", "Write the content out.")
             return None
         self.seen.add(id(node))
         if len(path) > _MAX_DEPTH:
-            self.document.add(path, "This is nested too deeply.", "Nothing in a pathway needs so many levels.")
+            self.fault(path, "This is nested too deeply.", "Nothing in a pathway needs so many levels.")
             return None
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
@@ -117,11 +137,11 @@ class _Reader:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, ScalarNode) or not isinstance(key, str):
                 self.document.lines[(*path, "?")] = line
-                self.document.add((*path, "?"), "A key is not a plain word.", "Use a word as the key.")
+                self.fault((*path, "?"), "A key is not a plain word.", "Use a word as the key.")
                 continue
             if key in result:
                 self.document.lines[(*path, key)] = line
-                self.document.add((*path, key), "This key stands here twice.", "Delete or rename one of them.")
+                self.fault((*path, key), "This key stands here twice.", "Delete or rename one of them.")
                 continue
             self.document.lines[(*path, key)] = line
             result[key] = self.convert(value_node, (*path, key))
@@ -137,7 +157,7 @@ class _Reader:
         if kind in {"int", "float"}:
             number = _number(text, kind)
             if number is None:
-                self.document.add(path, f"{text} is no number that can be used.", "Write plain digits, or use quotes.")
+                self.fault(path, f"{text} is no number that can be used.", "Write plain digits, or use quotes.")
             return number
         return text
 
