@@ -78,7 +78,8 @@ def unreadable(
     latest = cases.standing(session, row).get(question_id)
     _keep(session, row, question_id, None, raw, latest, now, PATIENT, readable=False)
     _unreadable_since(session, row)
-    row.stage, row.question = stage, question_id
+    crisis = assessing.in_crisis(session, session.get_one(Enrolment, row.enrolment_id), now)
+    row.stage, row.question = "paused" if crisis else stage, question_id
     session.flush()
     ending.show(session, row, now, key=f"hint:{now.timestamp():.3f}")
 

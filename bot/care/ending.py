@@ -59,7 +59,7 @@ def takes_answers(session: Session, row: CheckIn) -> bool:
         return False
     if row.state != "ended":
         return row.state == "open"
-    if row.opened_at is None or row.end_reason in NEVER_LATE:
+    if row.opened_at is None or row.kind == "baseline" or row.end_reason in NEVER_LATE:
         return False
     later = select(CheckIn.id).where(
         CheckIn.enrolment_id == row.enrolment_id, CheckIn.opened_at > row.opened_at, CheckIn.id != row.id

@@ -135,7 +135,7 @@ def _late(session: Session, enrolment: Enrolment) -> CheckIn | None:
     """A check-in that closed unfinished and that the patient is answering late."""
     row = session.scalars(
         select(CheckIn)
-        .where(CheckIn.enrolment_id == enrolment.id, CheckIn.opened_at.is_not(None))
+        .where(CheckIn.enrolment_id == enrolment.id, CheckIn.opened_at.is_not(None), CheckIn.kind != "baseline")
         .order_by(CheckIn.opened_at.desc())
         .limit(1)
     ).first()

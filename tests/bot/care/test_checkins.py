@@ -83,7 +83,7 @@ def test_a_surgery_date_put_right_plans_again_what_the_wrong_one_had_ended(ward:
     wrong.enrolment.surgery_date = ward.now.date()
     wrong.planned()
     live = select(CheckIn).where(CheckIn.enrolment_id == wrong.enrolment.id, CheckIn.state == "planned")
-    assert [row.checkin for row in wrong.session.scalars(live.order_by(CheckIn.due_at))][0] == "day3"
+    assert next(row.checkin for row in wrong.session.scalars(live.order_by(CheckIn.due_at))) == "day3"
 
 
 def test_a_surgery_date_put_back_and_forth_revives_the_row_of_that_day(ward: Ward) -> None:
