@@ -28,10 +28,8 @@ async def test_updates_are_stored_and_then_confirmed(line: Line) -> None:
 
 async def test_every_poll_names_the_updates_it_wants(line: Line) -> None:
     await line.poller.poll_once(0)
-    (call,) = line.served.calls("getUpdates")
-    allowed = {"message", "edited_message", "channel_post", "callback_query", "my_chat_member", "message_reaction"}
-    assert set(call.params["allowed_updates"]) == allowed
-    assert "offset" not in call.params
+    wanted = {"message", "edited_message", "channel_post", "callback_query", "my_chat_member", "message_reaction"}
+    assert set(line.served.world.updates.allowed) == wanted
 
 
 async def test_what_cannot_be_committed_is_not_confirmed(line: Line) -> None:

@@ -1,0 +1,88 @@
+"""The table of ticks: each gives a sign of life, one that fails is told and stops no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.care.clinic import Clinic
+from bot.clock import MovableClock
+from bot.db.engine import Database
+from bot.db.models import Heartbeat, Incident
+from bot.ticks import TICKS, Tick, Ticks
+
+
+def broken(session: Any, now: datetime, clinic: Clinic) -> int:
+    raise RuntimeError
+
+
+def hearts(db: Database) -> dict[str, str | None]:
+    return db.read_now(lambda s: {heart.name: heart.failed for heart in s.query(Heartbeat)})
+
+
+def incidents(db: Database) -> list[tuple[str, bool]]:
+    return db.read_now(lambda s: [(row.subject, row.cleared_at is None) for row in s.query(Incident)])
+
+
+async def test_every_tick_runs_on_an_empty_ward_and_gives_a_sign_of_life(
+    db: Database, clinic: Clinic, now: datetime
+) -> None:
+    counts = await Ticks(db, clinic, MovableClock(now)).run_all()
+    assert set(counts) == set(hearts(db)) == {tick.name for tick in TICKS}
+    assert incidents(db) == []
+
+
+async def test_running_them_twice_changes_nothing(db: Database, clinic: Clinic, now: datetime) -> None:
+    ticks = Ticks(db, clinic, MovableClock(now))
+    first, second = await ticks.run_all(), await ticks.run_all()
+    assert first == second
+
+
+async def test_a_tick_that_fails_is_told_and_the_next_one_runs(db: Database, clinic: Clinic, now: datetime) -> None:
+    ran: Counter[str] = Counter()
+
+    def counting(session: Any, now: datetime, clinic: Clinic) -> int:
+        ran["ran"] += 1
+        return 1
+
+    table = [Tick(name="bad", every_s=5, work=broken), Tick(name="good", every_s=5, work=counting)]
+    assert await Ticks(db, clinic, MovableClock(now), table).run_all() == {"bad": 0, "good": 1}
+    assert hearts(db) == {"bad": "RuntimeError", "good": None}
+    assert incidents(db) == [("bad", True)]
+
+
+async def test_a_tick_that_works_again_ends_its_incident(db: Database, clinic: Clinic, now: datetime) -> None:
+    clock = MovableClock(now)
+    await Ticks(db, clinic, clock, [Tick(name="t", every_s=5, work=broken)]).run_all()
+    await Ticks(db, clinic, clock, [Tick(name="t", every_s=5, work=lambda s, n, c: 0)]).run_all()
+    assert incidents(db) == [("t", False)]
+
+
+async def test_a_tick_that_stops_is_noticed(db: Database, clinic: Clinic, now: datetime) -> None:
+    clock = MovableClock(now)
+    await Ticks(db, clinic, clock, [Tick(name="pages", every_s=10, work=lambda s, n, c: 0)]).run_all()
+    clock.advance(timedelta(seconds=31))
+    watch = next(tick for tick in TICKS if tick.name == "signs of life")
+    await Ticks(db, clinic, clock, [watch]).run_all()
+    assert incidents(db) == [("pages", True)]
+
+
+async def test_the_scheduler_runs_them_at_once_and_again(db: Database, clinic: Clinic, now: datetime) -> None:
+    loop, again = asyncio.get_running_loop(), asyncio.Event()
+    ran: list[int] = []
+
+    def work(session: Any, now: datetime, clinic: Clinic) -> int:
+        ran.append(1)
+        if len(ran) == 2:
+            loop.call_soon_threadsafe(again.set)
+        return 1
+
+    async with Ticks(db, clinic, MovableClock(now), [Tick(name="t", every_s=1, work=work)]).running():
+        await asyncio.wait_for(again.wait(), 10)
+
+
+async def test_where_a_webhook_listens_that_is_a_tick_as_well(db: Database, clinic: Clinic, now: datetime) -> None:
+    await Ticks(db, clinic, MovableClock(now), [], webhook=True).run_all()
+    assert hearts(db) == {"poll": None, "listening": None}
