@@ -82,7 +82,9 @@ def page_due(session: Session, now: datetime, clinic: Clinic) -> int:
     for escalation_id in session.scalars(_due(now)).all():
         try:
             with session.begin_nested():
-                acted += _attend(session, session.get_one(Escalation, escalation_id), now)
+                if _attend(session, session.get_one(Escalation, escalation_id), now):
+                    acted += 1
+                    watchdog.clear(session, "paging_failed", f"escalation:{escalation_id}", now)
         except Exception as error:  # noqa: BLE001 - whatever one row brings up, the ladders of the others go on
             kind = type(error).__name__
             log.error("paging failed", escalation=escalation_id, error=kind)  # noqa: TRY400 - a traceback can carry a name
@@ -227,15 +229,18 @@ def _due_again(session: Session, escalation: Escalation, spec: LevelSpec, clock:
 
 
 def _alarm_if_nobody(session: Session, escalation: Escalation, told: telling.Told, now: datetime) -> None:
-    if told.nobody:
-        watchdog.incident(
-            session,
-            "nobody_to_page",
-            f"team:{escalation.team_id}",
-            "An escalation could be shown to nobody. Bind the team's group with /bind and invite on-call staff with "
-            "aftercare staff invite.",
-            now,
-        )
+    team = f"team:{escalation.team_id}"
+    if not told.nobody:
+        watchdog.clear(session, "nobody_to_page", team, now)
+        return
+    watchdog.incident(
+        session,
+        "nobody_to_page",
+        team,
+        "An escalation could be shown to nobody. Bind the team's group with /bind and invite on-call staff with "
+        "aftercare staff invite.",
+        now,
+    )
 
 
 def _ms(instant: datetime) -> int:

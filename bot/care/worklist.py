@@ -151,7 +151,7 @@ def _never_started(session: Session, team: CareTeam, now: datetime, zone: ZoneIn
             headline="👤 never started",
             code=patient.code,
             due=f"invited {invited}; {until}",
-            next_action="help the patient open the link" if usable else "give the patient a new link (/enrol)",
+            next_action="help the patient open the link" if usable else "give the patient a new link (/invite CODE)",
             name=patient.name if names else None,
         )
 

@@ -203,6 +203,10 @@ def test_when_nobody_can_be_told_an_admin_hears_of_it_as_an_incident(ward: Ward)
     text = ward.card(case, chat).text
     assert "team has no group" in text
     assert "nobody stands in" in text
+    ward.passes(minutes=5)
+    ward.ticks()
+    ward.session.refresh(incident)
+    assert incident.cleared_at == ward.now, "Dr Late has come"
 
 
 @pytest.mark.parametrize("finding", [JUMP, FALL])
@@ -368,6 +372,12 @@ def test_one_case_that_cannot_be_paged_holds_up_no_other(ward: Ward, ana: Enrolm
     assert broken.next_page_at == ward.now + timedelta(minutes=1)
     (incident,) = ward.session.scalars(select(Incident).where(Incident.kind == "paging_failed"))
     assert incident.subject == f"escalation:{broken.id}"
+    ward.session.get_one(Enrolment, broken.enrolment_id).pathway_version_id = version.id
+    ward.session.commit()
+    ward.passes(minutes=1)
+    assert ward.ticks() == 1
+    ward.session.refresh(incident)
+    assert incident.cleared_at == ward.now
 
 
 def test_a_person_without_a_chat_is_never_paged_into_nothing(ward: Ward, team: CareTeam) -> None:
