@@ -199,6 +199,28 @@ def test_deleting_any_rule_makes_an_example_fail() -> None:
         assert any(examples.failures(without, example) for example in watching), rule.id
 
 
+PLAINEST = (
+    "I want to die",
+    "I just want to disappear",
+    "I want to end it",
+    "kill myself",
+    "quiero morir",
+    "no quiero vivir",
+    "I can't pee",
+    "no puedo orinar",
+    "I can't feel when I wipe",
+    "I can't lift my foot",
+    "chest pain",
+    "can't breathe",
+    "me falta el aire",
+)
+
+
+@pytest.mark.parametrize("words", PLAINEST)
+def test_the_plainest_words_for_an_emergency_are_heard(words: str) -> None:
+    assert level(case(anything_else="write", free_text=words)) is Level.EMERGENCY
+
+
 def test_the_sources_file_lies_beside_the_pathway() -> None:
     folder = Path(catalog.__file__).parent / "pathways" / "lumbar_surgery"
     assert "Faults found in the protocol" in (folder / "SOURCES.md").read_text(encoding="utf-8")
