@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from bot.cards import Card
@@ -70,20 +70,19 @@ def waiting(
     A row that waits for another try holds its place: later ones of its chat do not overtake it. `skip` are the
     Telegram ids of chats that must wait.
     """
-    moving = aliased(Outbox)
-    busy = select(moving.id).where(moving.chat_id == Outbox.chat_id, moving.state == "sending").exists()
-    place = func.row_number().over(partition_by=Outbox.chat_id, order_by=(Outbox.lane, Outbox.id)).label("place")
-    queue = (
-        select(Outbox.id, Outbox.lane, Outbox.not_before, Outbox.chat_id, place)
-        .where(text("outbox.state = 'pending'"), or_(Outbox.not_before <= now, Outbox.attempts > 0), ~busy)
-        .subquery()
+    moving, ahead = aliased(Outbox), aliased(Outbox)
+    busy = select(moving.id).where(moving.chat_id == Outbox.chat_id, moving.state == "sending")
+    sooner = or_(ahead.lane < Outbox.lane, and_(ahead.lane == Outbox.lane, ahead.id < Outbox.id))
+    holds_its_place = or_(ahead.not_before <= now, ahead.attempts > 0)
+    behind = select(ahead.id).where(
+        ahead.chat_id == Outbox.chat_id, ahead.state == "pending", ahead.lane <= Outbox.lane, sooner, holds_its_place
     )
     first = (
-        select(queue.c.id, queue.c.lane, Chat.telegram_id, Chat.kind)
-        .join(Chat, Chat.id == queue.c.chat_id)
-        .where(queue.c.place == 1, queue.c.not_before <= now, queue.c.lane.in_(list(lanes)))
-        .where(Chat.telegram_id.not_in(list(skip)))
-        .order_by(queue.c.lane, queue.c.id)
+        select(Outbox.id, Outbox.lane, Chat.telegram_id, Chat.kind)
+        .join(Chat, Chat.id == Outbox.chat_id)
+        .where(text("outbox.state = 'pending'"), Outbox.lane.in_(list(lanes)), Outbox.not_before <= now)
+        .where(Chat.telegram_id.not_in(list(skip)), ~busy.exists(), ~behind.exists())
+        .order_by(Outbox.lane, Outbox.not_before, Outbox.id)
         .limit(limit)
     )
     return [

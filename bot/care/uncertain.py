@@ -43,15 +43,15 @@ def begin(session: Session, row: Outbox, why: str, now: datetime) -> None:
 
 def arrived(session: Session, chat: Chat, message_id: int, now: datetime) -> bool:
     """A button of this message was pressed: if it is an uncertain one, it arrived; take its id. Returns whether."""
-    ours = exists().where(Surface.chat_id == chat.id, Surface.telegram_message_id == message_id)
-    sent = exists().where(Outbox.chat_id == chat.id, Outbox.telegram_message_id == message_id)
-    if session.scalar(select(ours | sent)):
-        return False
     open_ones = select(Outbox).where(
         Outbox.chat_id == chat.id, Outbox.state == "uncertain", Outbox.telegram_message_id.is_(None)
     )
     row = session.scalars(open_ones.where(Outbox.surface.is_not(None)).order_by(Outbox.id.desc()).limit(1)).first()
     if row is None:
+        return False
+    ours = exists().where(Surface.chat_id == chat.id, Surface.telegram_message_id == message_id)
+    sent = exists().where(Outbox.chat_id == chat.id, Outbox.telegram_message_id == message_id)
+    if session.scalar(select(ours | sent)):
         return False
     _settle(row, message_id)
     session.flush()

@@ -428,12 +428,13 @@ class Outbox(Base):
         index_where("ix_outbox_pending", "lane", "not_before", where="state = 'pending'"),
         index_where("ix_outbox_moving", "lease_until", where="state IN ('sending','uncertain')"),
         Index("ix_outbox_surface", "surface", "ref"),
+        Index("ix_outbox_chat", "chat_id", "state", "lane"),
         STRICT,
     )
     id: Mapped[Id]
     lane: Mapped[Int]  # 0 emergency, 1 clinician, 2 conversation, 3 check-in, 4 digest
     purpose: Mapped[Str]  # names the renderer
-    chat_id: Mapped[int] = fk("chats.id", index=True)
+    chat_id: Mapped[int] = fk("chats.id")
     surface: Mapped[MaybeStr]  # "make this message show the current state": kind of thing shown …
     ref: Mapped[int | None] = mapped_column(BigInt)  # … and its id
     fresh: Mapped[bool] = mapped_column(Flag, default=False)  # a new message, though one shows it already

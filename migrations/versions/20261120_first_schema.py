@@ -257,7 +257,7 @@ def _tables() -> None:
         sa.ForeignKeyConstraint(["repeats_id"], ["outbox.id"]),
         sqlite_strict=True,
     )
-    op.create_index("ix_outbox_chat_id", "outbox", ["chat_id"])
+    op.create_index("ix_outbox_chat", "outbox", ["chat_id", "state", "lane"])
     create_index("ix_outbox_moving", "outbox", ["lease_until"], "state IN ('sending','uncertain')")
     create_index("ix_outbox_pending", "outbox", ["lane", "not_before"], "state = 'pending'")
     op.create_index("ix_outbox_surface", "outbox", ["surface", "ref"])
