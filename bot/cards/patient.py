@@ -16,6 +16,7 @@ from schedules.pathway import Option, Question, RescreenOption
 SHORT = 12  # characters; two buttons this short share a row
 LONG = 28  # characters; a longer option is also written out in the text
 _SCALE_ROW = 6
+_ENDS_SAID = 20  # characters after its question mark: a scale that says this much explains its own ends
 _MAX_SUMMARY = 3000  # characters of HTML, well inside Telegram's 4096
 _CUT = 50  # characters left of each question and answer of a summary that would be longer
 
@@ -159,7 +160,7 @@ def _explained(view: Asking, _: Callable[[str], str]) -> list[str]:
     if question.type == "multi":
         ticked = [word for option, word in zip(question.options, words, strict=True) if option.id in view.picks]
         parts.append(_ticked(ticked, _))
-    if question.type == "scale":
+    if question.type == "scale" and len(view.text.rpartition("?")[2]) < _ENDS_SAID:
         parts.append(esc(_("0 means none. 10 means the worst.")))
     if view.given is not None and question.type != "multi":
         parts.append(esc(_("Your answer now: {answer}").format(answer=view.given)))

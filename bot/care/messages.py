@@ -50,31 +50,16 @@ def receive(
 
     `ask_back` False leaves the re-screen out: an answer was recognised in it as well.
     """
-    words = patients.words(session, enrolment, clinic)
-    screening = freetext.screen(words.pathway.freetext, sent.body, words.language)
-    media = sent.kind != TEXT
-    row = Message(
-        enrolment_id=enrolment.id,
-        checkin_id=checkin.id if checkin is not None else None,
-        kind=sent.kind,
-        body=sent.body or None,
-        file_id=sent.file_id,
-        telegram_message_id=sent.telegram_message_id,
-        edit_of=sent.edit_of,
-        received_at=now,
-        level=screening.level.value,
-        categories=list(screening.categories),
-        read_by=_read_by(session, enrolment, sent, now),
-    )
-    session.add(row)
-    session.flush()
+    screening = screen(session, enrolment, sent.body)
+    row = _keep(session, enrolment, sent, screening, checkin, now)
     level = Level.ROUTINE
     if screening.level >= Level.REVIEW:
         answering = checkin if not ask_back else None
         level = assessing.message(session, row, now, clinic, answering=answering).level
     _operational(session, enrolment, sent, row, now, clinic)
+    words = patients.words(session, enrolment, clinic)
     if level < Level.URGENT:
-        _answer(session, enrolment, row, screening, media, ask_back, words, now)
+        _answer(session, enrolment, row, screening, ask_back, words, now)
     _outside(session, enrolment, row, words, now)
     return row
 
@@ -102,6 +87,32 @@ def overdue_reads(session: Session, now: datetime, clinic: Clinic) -> int:
     due = select(Message.id).where(Message.read_at.is_(None), Message.read_by <= now, Message.overdue_told.is_(False))
     ids = session.scalars(due.order_by(Message.read_by)).all()
     return sweeping.each(session, "unread", ids, lambda row_id: _overdue(session, row_id, now, clinic), now)
+
+
+def _keep(
+    session: Session,
+    enrolment: Enrolment,
+    sent: Sent,
+    screening: freetext.Screening,
+    checkin: CheckIn | None,
+    now: datetime,
+) -> Message:
+    row = Message(
+        enrolment_id=enrolment.id,
+        checkin_id=checkin.id if checkin is not None else None,
+        kind=sent.kind,
+        body=sent.body or None,
+        file_id=sent.file_id,
+        telegram_message_id=sent.telegram_message_id,
+        edit_of=sent.edit_of,
+        received_at=now,
+        level=screening.level.value,
+        categories=list(screening.categories),
+        read_by=_read_by(session, enrolment, sent, now),
+    )
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _overdue(session: Session, row_id: int, now: datetime, clinic: Clinic) -> bool:
@@ -136,7 +147,6 @@ def _answer(
     enrolment: Enrolment,
     row: Message,
     screening: freetext.Screening,
-    media: bool,
     ask_back: bool,
     words: patients.Words,
     now: datetime,
@@ -145,7 +155,8 @@ def _answer(
     chat_id = patients.of(session, enrolment).chat_id
     if chat_id is None:
         return
-    if screening.hypothetical:
+    media = row.kind != TEXT
+    if screening.asked_about:
         signs = patient.plain(words.card("card_warning_signs"))
         outbox.say_card(session, chat_id, signs, key=f"signs:m{row.id}", now=now)
     greeting = not media and freetext.is_greeting(words.pathway.freetext, row.body or "")

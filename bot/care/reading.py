@@ -17,11 +17,15 @@ _END_OF_WORK = "17:00"
 _LEAST = timedelta(hours=2)  # for what comes in at the end of a day
 _SATURDAY = 5
 _ENOUGH = 4  # words; fewer say too little about their language
-# The small words that any sentence of a language we read has some of. Not those that other languages share.
-_ENGLISH = """i im ive my the it is was and to of have has had not no with for when what can cant you this that are do
-    dont feel still since after been there on at am but so get got just very please thanks thank me in a be"""
-_SPANISH = """yo mi mis el la los las un una es esta estoy tengo tiene me no y que con por para desde cuando puedo muy
-    pero se lo al del hoy ayer siento duele hace sigo gracias como mas ya"""
+# Small and homely words that sentences of the two languages have some of, without most of those that neighbours share.
+_ENGLISH = """the and my is it was were have has had not with for when what how can cant cannot this that these are dont
+    feel feels feeling still since after before been there but get got just very please thanks thank you your i im ive
+    of to at on be now some any more last half day days week today yesterday morning night back leg pain walk work wound
+    sleep sleeping should would could will did does havent hasnt didnt from all over out up down really bit"""
+_SPANISH = """yo mi mis me el la los las se un una no estoy tengo tiene que y por para desde cuando puedo muy pero lo
+    del hoy ayer siento duele hace sigo gracias como mas ya sin hora dolor despues pierna herida noche
+    manana dias semana estaba esta he ha llevo puede debo tomar bien mal nada todo cada otra vez"""
+_PER_WORDS = 5  # one known word in so many is enough
 _COMMON = frozenset(f"{_ENGLISH} {_SPANISH}".split())
 
 
@@ -45,7 +49,7 @@ def known_language(text: str) -> bool:
         return False
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     words = re.findall(r"[a-z]+", re.sub("['’]", "", bare))
-    return len(words) < _ENOUGH or sum(word in _COMMON for word in words) * 5 >= len(words)
+    return len(words) < _ENOUGH or sum(word in _COMMON for word in words) * _PER_WORDS >= len(words)
 
 
 def _local(instant: datetime, timezone: str) -> date:

@@ -52,7 +52,8 @@ def test_short_options_share_a_row() -> None:
 
 
 def test_a_scale_has_two_rows_and_words_for_its_ends() -> None:
-    card = patient.asking(asking("leg_pain"), label)
+    card = patient.asking(asking("back_pain"), label)
+    assert "0 means none." not in patient.asking(asking("leg_pain"), label).text
     assert labels(card)[:2] == [["0", "1", "2", "3", "4", "5"], ["6", "7", "8", "9", "10"]]
     assert "0 means none. 10 means the worst." in card.text
 

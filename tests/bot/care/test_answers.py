@@ -159,7 +159,7 @@ def test_a_score_is_tapped_in_two_rows(ana: Phone) -> None:
     for word in ("No", "Normal for me", "Normal for me", "Strong, no problem", "None of these", "Done"):
         ana.taps(word)
     assert [len(row) for row in ana.sees().rows[:2]] == [6, 5]
-    assert "0 means none. 10 means the worst." in ana.sees().text
+    assert "10 is the worst you can think of." in ana.sees().text
     ana.taps("10")
     assert ana.standing("leg_pain")[0].value == 10
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.care import checkins, ending, opening, planning
+from bot.care import checkins, closing, ending, opening, planning
 from bot.db.models import Chat, CheckIn, Incident, Outbox
 from tests.bot.phone import Phone, phone
 from tests.bot.ward import Ward
@@ -320,6 +320,35 @@ def test_a_check_in_left_half_way_ends_as_partly_answered_and_silence_is_not_no(
     ana.goes_to(5)
     assert reasons(ana)["day3"] == "partly_answered"
     assert "failsafe_redflag_missing" in ana.findings()
+
+
+def test_a_check_in_closes_and_finishes_once(ana: Phone) -> None:
+    ana.goes_to(3)
+    ana.taps("Start")
+    ana.answers()
+    ana.taps("Finish")
+    row = ana.checkin()
+    assert not closing.finish(ana.session, row, ana.now, ana.ward.clinic)
+    assert not closing.close(ana.session, row, ana.now, ana.ward.clinic, unanswered="no_answer")
+    assert row.end_reason == "answered"
+
+
+def test_an_extra_check_in_does_not_close_the_scheduled_one(ana: Phone) -> None:
+    ana.goes_to(3)
+    ana.taps("Start")
+    ana.commands("changed")
+    assert rows(ana)["day3"].state == "open"
+    assert ana.checkin().kind == "adhoc"
+
+
+def test_a_check_in_moved_onto_the_day_of_a_cancelled_one_takes_its_place(ana: Phone) -> None:
+    row = rows(ana)["week6"]
+    planning._cancel(ana.session, row, ana.now)
+    for days in (2, -2):
+        ana.enrolment.surgery_date += timedelta(days=days)
+        ana.planned()
+    planned = select(CheckIn).where(CheckIn.checkin == "week6", CheckIn.state == "planned")
+    assert [each.id for each in ana.session.scalars(planned)] == [row.id]
 
 
 def test_all_answers_without_the_last_tap_end_as_answered(ana: Phone) -> None:
