@@ -1,0 +1,77 @@
+"""The account of check-ins, and the links nobody opened."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from bot.care import expiring, invitations, ledger
+from bot.db.models import CheckIn, Incident, Outbox
+from tests.bot.ward import Ward
+
+
+def test_an_empty_ward_balances(ward: Ward) -> None:
+    account = ledger.balance(ward.session)
+    assert account.balanced
+    assert account.planned == 0
+
+
+def test_every_check_in_is_counted_once_by_what_became_of_it(ward: Ward) -> None:
+    ana = ward.patient("Ana", ward.team("Spine"), "A-1")
+    ward.checkin(ana, "week2")
+    ended = ward.checkin(ana, "week6", day=42)
+    ended.state, ended.end_reason, ended.ended_at = "ended", "answered", ward.now
+    coming = ward.checkin(ana, "month3", day=90)
+    coming.state = "planned"
+    ward.session.flush()
+    account = ledger.balance(ward.session)
+    assert (account.planned, account.ended, account.open, account.coming) == (3, {"answered": 1}, 1, 1)
+    assert account.balanced
+
+
+def test_a_check_in_that_nobody_moved_is_an_incident_until_it_is_moved(ward: Ward) -> None:
+    ana = ward.patient("Ana", ward.team("Spine"), "A-1")
+    row = ward.checkin(ana, "week2")
+    row.state = "planned"
+    ward.session.flush()
+    late = ward.now + timedelta(hours=15)
+    assert ledger.audit(ward.session, late, ward.clinic)["astray"] == 1
+    incident = ward.session.scalars(select(Incident)).one()
+    assert incident.cleared_at is None
+    row.state, row.end_reason, row.ended_at = "ended", "no_answer", late
+    ward.session.flush()
+    ledger.audit(ward.session, late, ward.clinic)
+    assert incident.cleared_at == late
+
+
+def test_a_check_in_left_behind_by_a_withdrawn_enrolment_is_found(ward: Ward) -> None:
+    ana = ward.patient("Ana", ward.team("Spine"), "A-1", state="withdrawn")
+    row = ward.checkin(ana, "month3", day=90)
+    row.state = "planned"
+    ward.session.flush()
+    assert ledger.astray(ward.session, ward.now) == [row.id]
+    assert ward.session.get_one(CheckIn, row.id).state == "planned"
+
+
+def test_a_link_that_ran_out_unused_is_told_once_to_who_can_issue_another(ward: Ward) -> None:
+    team = ward.team("Spine")
+    ward.staff("Cora", team, role="coordinator")
+    ana = ward.patient("Ana", team, "A-1", state="invited")
+    invitations.issue(ward.session, now=ward.now, by=None, enrolment_id=ana.id)
+    assert expiring.invitations_due(ward.session, ward.now, ward.clinic) == 0
+    ward.passes(hours=73)
+    assert expiring.invitations_due(ward.session, ward.now, ward.clinic) == 1
+    assert expiring.invitations_due(ward.session, ward.now, ward.clinic) == 0
+    assert "A-1" in ward.session.scalars(select(Outbox)).one().payload["text"]
+
+
+def test_a_staff_link_that_ran_out_is_told_to_the_admins(ward: Ward) -> None:
+    team = ward.team("Spine")
+    ward.staff("Root", team, role="admin")
+    new = ward.staff("New", team)
+    new.state, new.chat_id = "invited", None
+    ward.session.flush()
+    invitations.issue(ward.session, now=ward.now, by=None, staff_id=new.id)
+    ward.passes(hours=73)
+    assert expiring.invitations_due(ward.session, ward.now, ward.clinic) == 1
