@@ -74,8 +74,8 @@ def status(text: str, changed: str, resume: str | None = None) -> Card:
 
 def pauses(days: Sequence[int], language: str, resume: str) -> Card:
     """How long to pause."""
-    _, count = texts.translator(language), texts.plural(language)
-    rows = [(button(count("{n} day", "{n} days", n).format(n=n), "p_days", n),) for n in days]
+    _, plural = texts.translator(language), texts.plural(language)
+    rows = [(button(plural("{n} day", "{n} days", n).format(n=n), "p_days", n),) for n in days]
     text = _("For how long shall we pause the check-ins?")
     return Card(text=esc(text), rows=(*rows, (button(resume, "p_resume"),)))
 
