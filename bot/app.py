@@ -15,7 +15,7 @@ import structlog
 from bot import settings as configuration
 from bot.care import publishing, showing
 from bot.care.clinic import Clinic
-from bot.chat import dispatch
+from bot.chat import admin, dispatch
 from bot.chat.courier import Courier
 from bot.chat.intake import Intake
 from bot.chat.poller import Poller
@@ -114,7 +114,7 @@ async def build(settings: Settings, keys: Sequence[str], clock: Clock) -> AsyncI
             courier=courier,
             presence=Presence(f"{settings.telegram_api_url}/bot{token}"),
             poller=poller,
-            intake=Intake(db, clinic, clock, courier, dispatch.handle, secret),
+            intake=Intake(db, clinic, clock, courier, dispatch.handle, secret, check=admin.checked),
             sender=Sender(db, clinic, clock, courier, showing.RENDERERS),
             ticks=Ticks(db, clinic, clock),
             webhook=webhook,

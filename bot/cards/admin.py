@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot import texts
 from bot.cards import TEXT_LIMIT, Button, Card, bold, button, esc
 from schedules.pathway import CheckInSpec, Pathway
 from schedules.problems import Problem
 
-_ROOM = TEXT_LIMIT - 400  # for the heading and what to do next
+_ROOM = TEXT_LIMIT - 800  # for the heading and what to do next
+_LONGEST = 300  # characters of one line
 
 
 def pathway_summary(pathway: Pathway, number: int, published: str, files: Sequence[str]) -> Card:
@@ -27,28 +27,25 @@ def pathway_summary(pathway: Pathway, number: int, published: str, files: Sequen
     return Card(text=text)
 
 
-def problems(found: Sequence[Problem], name: str) -> Card:
-    """What is wrong with an edited file; nothing was changed."""
-    lines, length = [], 0
-    for problem in found:
-        line = (
-            f"• <b>{esc(problem.file)}, line {problem.line}</b>, {esc(problem.field or 'file')}: "
-            f"{esc(problem.what)} {esc(problem.remedy)}"
-        )
-        if length + len(line) > _ROOM:
-            lines.append(f"… and {len(found) - len(lines)} more. Mend these, then send the file again.")
-            break
-        lines.append(line)
-        length += len(line) + 1
+def problems(found: Sequence[Problem], name: str, form: int | None = None) -> Card:
+    """What is wrong with an edited file; nothing was changed. `form` is the token of the draft that keeps it."""
+    lines = [_problem(problem) for problem in found]
     count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
-    return Card(text=f"<b>{esc(name)}</b> has {count}; nothing was changed.\n\n" + "\n".join(lines))
+    text = (
+        f"<b>{esc(name[:_LONGEST])}</b> has {count}; nothing was changed.\n\n{_fitting(lines)}\n\n"
+        "Next: mend and send it again."
+    )
+    if form is None:
+        return Card(text=text)
+    text += " Does the change need another file as well? Send that one: this one is kept until you discard it."
+    return Card(text=text, rows=((button("Discard", "a_discard", form),),))
 
 
 def draft(name: str, changed: Sequence[str], effect: str, form: int) -> Card:
-    """A sound edit: what it would do, and the buttons that do it."""
-    what = "\n".join(f"• {esc(line)}" for line in changed) or "• texts or comments only"
+    """A sound edit: what it would do, and the buttons that do it. `form` is the draft's token."""
+    what = _fitting([f"• {esc(line[:_LONGEST])}" for line in changed]) or "• texts or comments only"
     text = (
-        f"<b>{esc(name)}</b> is sound. What changes:\n{what}\n\n"
+        f"<b>{esc(name[:_LONGEST])}</b> is sound. What changes:\n{what}\n\n"
         f"If published for everybody's future check-ins: {esc(effect)}\n"
         "Check-ins that were already sent keep the version they began with.\n\nNext: choose."
     )
@@ -58,6 +55,25 @@ def draft(name: str, changed: Sequence[str], effect: str, form: int) -> Card:
         (button("Discard", "a_discard", form),),
     )
     return Card(text=text, rows=rows)
+
+
+def _problem(problem: Problem) -> str:
+    said = f"{problem.what} {problem.remedy}"
+    where = f"<b>{esc(problem.file)}, line {problem.line}</b>, {esc((problem.field or 'file')[:_LONGEST])}"
+    return f"• {where}: {esc(said[: 2 * _LONGEST])}"
+
+
+def _fitting(lines: Sequence[str]) -> str:
+    """As many whole lines as one message holds, and how many more there are."""
+    shown: list[str] = []
+    length = 0
+    for line in lines:
+        length += len(line) + 1
+        if length > _ROOM:
+            shown.append(f"… and {len(lines) - len(shown)} more.")
+            break
+        shown.append(line)
+    return "\n".join(shown)
 
 
 def course(pathway: Pathway, number: int) -> Card:
@@ -87,21 +103,24 @@ def _course_line(spec: CheckInSpec) -> str:
     )
 
 
-def choose_target(code: str, rows: Sequence[tuple[int, str, datetime]], zone: str, surgery: str) -> Card:
-    """Which check-in of this patient moves, or the surgery date. Instants are UTC, shown in the patient's zone."""
+def choose_target(code: str, rows: Sequence[tuple[int, str, datetime]], zone: str, surgery: str, form: int) -> Card:
+    """Which check-in of this patient moves, or the surgery date. Instants are UTC, shown in the patient's zone.
+
+    `form` is the form's token, which every button carries.
+    """
     buttons: list[tuple[Button, ...]] = [
-        (button(f"{name}: {texts.moment(due, 'en', zone)}", "a_target", target),) for target, name, due in rows
+        (button(f"{name}: {texts.moment(due, 'en', zone)}", "a_target", form, target),) for target, name, due in rows
     ]
-    buttons += [(button(f"Surgery date: {surgery}", "a_target", 0),), (button("Cancel", "a_cancel"),)]
+    buttons += [(button(f"Surgery date: {surgery}", "a_target", form, 0),), (button("Cancel", "a_cancel", form),)]
     text = f"<b>{esc(code)}</b>: what should move? Check-ins that were sent already stay where they are."
     return Card(text=text, rows=tuple(buttons))
 
 
-def ask_date(code: str, what: str, problem: str | None) -> Card:
+def ask_date(code: str, what: str, problem: str | None, form: int) -> Card:
     """To which date? Typed."""
     warning = f"⚠️ {esc(problem)}\n\n" if problem else ""
     text = f"{warning}<b>{esc(code)}</b>, {esc(what)}: to which date? Type year-month-day, for example 2026-03-19."
-    return Card(text=text, rows=((button("Cancel", "a_cancel"),),))
+    return Card(text=text, rows=((button("Cancel", "a_cancel", form),),))
 
 
 def moved_lines(lines: Sequence[tuple[str, datetime | None, datetime | None, str]], zone: str) -> list[str]:
@@ -114,13 +133,8 @@ def moved_lines(lines: Sequence[tuple[str, datetime | None, datetime | None, str
     return shown
 
 
-def confirm_move(code: str, what: str, lines: Sequence[str], zone: str) -> Card:
+def confirm_move(code: str, what: str, lines: Sequence[str], zone: str, form: int) -> Card:
     """The preview, and the button that does it."""
-    body = "\n".join(lines) or "• nothing changes"
+    body = "\n".join(lines) or "• no planned check-in moves"
     text = f"<b>{esc(code)}</b>, {esc(what)}. What happens (times in {esc(zone)}):\n{body}\n\nNext: confirm, or cancel."
-    return Card(text=text, rows=((button("Confirm", "a_move"), button("Cancel", "a_cancel")),))
-
-
-def local_day(instant: datetime, zone: str) -> str:
-    """An instant as a local date."""
-    return instant.astimezone(ZoneInfo(zone)).date().isoformat()
+    return Card(text=text, rows=((button("Confirm", "a_move", form), button("Cancel", "a_cancel", form)),))

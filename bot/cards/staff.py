@@ -9,6 +9,8 @@ COMMANDS = {
         ("/open", "the worklist, most urgent first"),
         ("/patient CODE", "one patient's timeline"),
         ("/enrol", "enrol a patient"),
+        ("/invite CODE", "a new link for a patient who has not started"),
+        ("/uninvite CODE", "take back an enrolment that has not started"),
         ("/schedule", "the course of the check-ins"),
         ("/reschedule CODE", "move a check-in or a surgery date"),
     ),

@@ -12,19 +12,47 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.care import audit, escalations, invitations, pathways, planning
+from bot.care import audit, escalations, guarded, invitations, notices, pathways, patients, planning
 from bot.care.clinic import Clinic
 from bot.care.registration import Registration
-from bot.db.models import Answer, CareTeam, Chat, CheckIn, Enrolment, Invitation, Patient
+from bot.db.models import Answer, CareTeam, Chat, CheckIn, Enrolment, Invitation, Patient, Staff
+from bot.errors import AftercareError
 from schedules import timeline
 
+LIVE = ("invited", "active", "paused")
 _CODE = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # no letters or digits that are mistaken when said aloud
+
+
+class AlreadyEnrolled(AftercareError):
+    """This patient is enrolled already."""
+
+
+class NotWaiting(AftercareError):
+    """This patient is not waiting to start: the link cannot be changed any more."""
+
+
+def twin(session: Session, registration: Registration) -> str | None:
+    """The case code of somebody under care with the same name, year of birth and surgery date, if any."""
+    same_day = (
+        select(Patient)
+        .join(Enrolment, Enrolment.patient_id == Patient.id)
+        .where(Enrolment.surgery_date == registration.surgery_date, Enrolment.state.in_(LIVE))
+    )
+    wanted = (registration.name.casefold(), str(registration.birth_year))
+    found = (each for each in session.scalars(same_day) if ((each.name or "").casefold(), each.birth_year) == wanted)
+    return next((each.code for each in found), None)
 
 
 def enrol(
     session: Session, registration: Registration, team: CareTeam, *, by: int | None, now: datetime
 ) -> tuple[Enrolment, str]:
-    """Register a patient. Returns the enrolment, not yet active, and the start payload of the link."""
+    """Register a patient. Returns the enrolment, not yet active, and the start payload of the link.
+
+    Raises AlreadyEnrolled for somebody with the same name, year of birth and surgery date who is under care.
+    """
+    known = twin(session, registration)
+    if known is not None:
+        raise AlreadyEnrolled(f"This patient is enrolled already, as {known}. /invite {known} gives a new link.")
     person = Patient(
         code=_new_code(session),
         name=registration.name,
@@ -52,17 +80,44 @@ def enrol(
     session.flush()
     _keep_baseline(session, enrolment, person, registration, by, now)
     payload = invitations.issue(session, now=now, by=by, enrolment_id=enrolment.id)
-    actor = f"staff:{by}" if by else "command"
-    audit.record(session, actor, "patient enrolled", f"patient:{person.id}", now, enrolment=enrolment.id)
+    audit.record(session, _actor(by), "patient enrolled", f"patient:{person.id}", now, enrolment=enrolment.id)
     return enrolment, payload
 
 
-def reissue(session: Session, enrolment: Enrolment, *, by: int | None, now: datetime) -> str:
-    """A new link for a patient who has not started yet. The old one stops working."""
+def of_code(session: Session, code: str, staff: Staff) -> Enrolment | None:
+    """The newest enrolment under this case code, if `staff` may change it: of their own team; of any, for an admin."""
+    person = session.scalars(select(Patient).where(Patient.code == code.strip().upper())).one_or_none()
+    found = patients.latest(session, person) if person is not None else None
+    if found is None or staff.state != "active":
+        return None
+    return found if staff.role == "admin" or staff.team_id == found.team_id else None
+
+
+def reissue(
+    session: Session, enrolment: Enrolment, *, by: int | None, now: datetime, birth_year: int | None = None
+) -> str:
+    """A new link for a patient who has not started yet. The old one stops working.
+
+    `birth_year` corrects a year that was entered wrongly. Raises NotWaiting.
+    """
+    if enrolment.state != "invited":
+        raise NotWaiting
+    subject = f"patient:{enrolment.patient_id}"
+    if birth_year is not None:
+        patients.of(session, enrolment).birth_year = str(birth_year)
+        audit.record(session, _actor(by), "birth year corrected", subject, now)
     payload = invitations.issue(session, now=now, by=by, enrolment_id=enrolment.id)
-    actor = f"staff:{by}" if by else "command"
-    audit.record(session, actor, "invitation re-issued", f"patient:{enrolment.patient_id}", now)
+    audit.record(session, _actor(by), "invitation re-issued", subject, now)
     return payload
+
+
+def take_back(session: Session, enrolment: Enrolment, *, by: int, now: datetime) -> None:
+    """End an enrolment that never started, made by mistake or no longer wanted. Raises NotWaiting."""
+    ended = update(Enrolment).where(Enrolment.id == enrolment.id, Enrolment.state == "invited")
+    if not guarded.step(session, ended.values(state="void", ended_at=now, ended_by=f"staff:{by}")):
+        raise NotWaiting
+    invitations.void_all(session, enrolment.id, "taken back", now)
+    audit.record(session, _actor(by), "enrolment taken back", f"patient:{enrolment.patient_id}", now)
 
 
 def confirm_birth_year(
@@ -72,12 +127,14 @@ def confirm_birth_year(
     enrolment = session.get_one(Enrolment, invitation.enrolment_id)
     person = session.get_one(Patient, enrolment.patient_id)
     if secrets.compare_digest(typed.strip().encode(), (person.birth_year or "").encode()):
+        invitation.confirmed_at = now
         return True
     invitation.tries += 1
     if invitation.tries < invitations.TRIES:
         return False
     invitations.void(session, invitation, "birth year", now)
     escalations.operational(session, enrolment, "identity_failed", now, clinic)
+    notices.trouble(session, enrolment, "identity_failed", str(invitation.id), now)
     audit.record(session, "system", "identity not confirmed", f"patient:{person.id}", now)
     return None
 
@@ -87,37 +144,38 @@ def not_me(session: Session, invitation: Invitation, clinic: Clinic, now: dateti
     invitations.void(session, invitation, "not me", now)
     enrolment = session.get_one(Enrolment, invitation.enrolment_id)
     escalations.operational(session, enrolment, "not_the_patient", now, clinic)
+    notices.trouble(session, enrolment, "not_the_patient", str(invitation.id), now)
     audit.record(session, "system", "link opened by somebody else", f"patient:{enrolment.patient_id}", now)
 
 
 def activate(session: Session, invitation: Invitation, chat: Chat, clinic: Clinic, now: datetime) -> bool:
-    """The patient agreed: from now on this chat is theirs and their check-ins are planned. False when already done."""
+    """The patient agreed: from now on this chat is theirs and their check-ins are planned. False when already done.
+
+    Nor does it do anything for a chat in which another patient is followed: one chat, one record (hazard H15).
+    """
     enrolment = session.get_one(Enrolment, invitation.enrolment_id)
-    pathway = pathways.of(session, enrolment.pathway_version_id)
+    consent = pathways.of(session, enrolment.pathway_version_id).consent
     person = session.get_one(Patient, enrolment.patient_id)
-    if not invitations.use(session, invitation, now):
+    if follows_another(session, chat) or not invitations.use(session, invitation, now):
         return False
-    started = session.scalar(
-        update(Enrolment)
-        .where(Enrolment.id == enrolment.id, Enrolment.state == "invited")
-        .values(
-            state="active",
-            consent_at=now,
-            consent_version=pathway.consent.version,
-            consent_language=person.language,
-        )
-        .returning(Enrolment.id)
-    )
-    if started is None:
+    given = {"consent_version": consent.version, "consent_language": person.language, "consent_at": now}
+    waiting = update(Enrolment).where(Enrolment.id == enrolment.id, Enrolment.state == "invited")
+    if not guarded.step(session, waiting.values(state="active", **given)):
         return False
     _release(session, chat, person)
     person.chat_id = chat.id
     session.flush()
-    session.refresh(enrolment)
     planning.plan(session, enrolment, now, clinic)
-    audit.record(session, f"patient:{person.id}", "consent given", f"patient:{person.id}", now,
-                 version=pathway.consent.version, language=person.language)  # fmt: skip
+    notices.started(session, enrolment, now)
+    who = f"patient:{person.id}"
+    audit.record(session, who, "consent given", who, now, version=consent.version, language=person.language)
     return True
+
+
+def follows_another(session: Session, chat: Chat) -> bool:
+    """Whether a patient is followed in this chat now, so that no other one can start there."""
+    before = session.scalars(select(Patient).where(Patient.chat_id == chat.id)).one_or_none()
+    return before is not None and patients.live(session, before) is not None
 
 
 def decline(session: Session, invitation: Invitation, clinic: Clinic, now: datetime) -> None:
@@ -128,7 +186,10 @@ def decline(session: Session, invitation: Invitation, clinic: Clinic, now: datet
     enrolment.ended_at = now
     enrolment.ended_by = "patient"
     escalations.operational(session, enrolment, "consent_declined", now, clinic)
-    audit.record(session, "system", "consent declined", f"patient:{enrolment.patient_id}", now)
+    notices.trouble(session, enrolment, "consent_declined", str(invitation.id), now)
+    person, consent = patients.of(session, enrolment), patients.pathway(session, enrolment).consent
+    who = f"patient:{person.id}"
+    audit.record(session, who, "consent declined", who, now, version=consent.version, language=person.language)
 
 
 def _release(session: Session, chat: Chat, person: Patient) -> None:
@@ -160,7 +221,7 @@ def _keep_baseline(
         finished_at=now,
         ended_at=now,
         end_reason="answered",
-        ended_by=f"staff:{by}" if by else "command",
+        ended_by=_actor(by),
     )
     session.add(before)
     session.flush()
@@ -177,6 +238,10 @@ def _keep_baseline(
                 language="en",
             )
         )
+
+
+def _actor(by: int | None) -> str:
+    return f"staff:{by}" if by else "command"
 
 
 def _new_code(session: Session) -> str:

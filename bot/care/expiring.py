@@ -35,7 +35,7 @@ def _tell(session: Session, invitation: Invitation, now: datetime) -> int:
             return 0
         code = session.get_one(Patient, enrolment.patient_id).code
         people = staffing.coordinators(session, enrolment.team_id)
-        text = f"The link of {cards.bold(code)} ran out unused. Phone the patient, then issue a new one with /enrol."
+        text = f"The link of {cards.bold(code)} ran out unused. Phone the patient. /invite {code} makes a new link."
     else:
         member = session.get_one(Staff, invitation.staff_id)
         if member.state != "invited":

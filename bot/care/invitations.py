@@ -1,4 +1,7 @@
-"""Single-use links: a 256-bit token, kept only as its hash, good for 72 hours. A new one voids the one before."""
+"""Single-use links: a 256-bit token, kept only as its hash, good for 72 hours. A new one voids the one before.
+
+A link belongs to the first chat that opens it, and a chat answers one link at a time: the one it opened last.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,24 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from bot.care import guarded
 from bot.db.models import Chat, Invitation
 
 LIFETIME = timedelta(hours=72)
 TRIES = 3
 PREFIX = "i"  # a start payload that carries an invitation
+_OPEN = (Invitation.used_at.is_(None), Invitation.voided_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a link does not open: "unknown", "used", "expired", "voided" or "taken" (another chat is answering it)."""
+    """Why a link does not open: "unknown", "used", "expired", "voided" or "taken" (another chat is answering it).
+
+    `invitation` is the link itself, None for an unknown one.
+    """
 
     why: str
+    invitation: Invitation | None = None
 
 
 def issue(
@@ -29,11 +38,7 @@ def issue(
 ) -> str:
     """A new start payload for this enrolment or member of staff. Open links of the same person stop working."""
     mine = Invitation.enrolment_id == enrolment_id if enrolment_id is not None else Invitation.staff_id == staff_id
-    session.execute(
-        update(Invitation)
-        .where(mine, Invitation.used_at.is_(None), Invitation.voided_at.is_(None))
-        .values(voided_at=now, void_reason="re-issued")
-    )
+    session.execute(update(Invitation).where(mine, *_OPEN).values(voided_at=now, void_reason="re-issued"))
     token = secrets.token_urlsafe(32)
     session.add(
         Invitation(
@@ -51,50 +56,62 @@ def issue(
 
 def open_link(session: Session, payload: str, chat: Chat, now: datetime) -> Invitation | Refused:
     """The invitation behind a start payload, now bound to this chat; or why it does not open."""
-    found = session.scalars(
-        select(Invitation).where(Invitation.token_hash == _hash(payload.removeprefix(PREFIX)))
-    ).one_or_none()
+    found = behind(session, payload)
     if found is None:
         return Refused("unknown")
     if found.voided_at is not None:
-        return Refused("voided")
+        return Refused("voided", found)
     if found.used_at is not None:
-        return Refused("used")
+        return Refused("used", found)
     if found.expires_at <= now:
-        return Refused("expired")
+        return Refused("expired", found)
     if found.opened_by not in (None, chat.id):
-        return Refused("taken")
+        return Refused("taken", found)
+    session.execute(
+        update(Invitation)
+        .where(Invitation.opened_by == chat.id, Invitation.id != found.id, *_OPEN)
+        .values(opened_by=None, confirmed_at=None)
+    )
     found.opened_by = chat.id
+    session.flush()
     return found
+
+
+def behind(session: Session, payload: str) -> Invitation | None:
+    """The invitation of this start payload, in whatever state it is."""
+    hashed = _hash(payload.strip().removeprefix(PREFIX))
+    return session.scalars(select(Invitation).where(Invitation.token_hash == hashed)).one_or_none()
 
 
 def opened_in(session: Session, chat: Chat, now: datetime) -> Invitation | None:
     """The invitation this chat has opened and not yet finished."""
-    return session.scalars(
-        select(Invitation).where(
-            Invitation.opened_by == chat.id,
-            Invitation.used_at.is_(None),
-            Invitation.voided_at.is_(None),
-            Invitation.expires_at > now,
-        )
-    ).one_or_none()
+    mine = select(Invitation).where(Invitation.opened_by == chat.id, Invitation.expires_at > now, *_OPEN)
+    return session.scalars(mine).one_or_none()
+
+
+def ever_opened(session: Session, chat: Chat) -> bool:
+    """Whether this chat has opened any link, whatever became of it."""
+    return session.scalars(select(Invitation.id).where(Invitation.opened_by == chat.id).limit(1)).first() is not None
 
 
 def use(session: Session, invitation: Invitation, now: datetime) -> bool:
-    """Spend the link. False when somebody else was first."""
-    spent = session.scalar(
+    """Spend the link. False when it was spent or void already."""
+    return guarded.step(session, update(Invitation).where(Invitation.id == invitation.id, *_OPEN).values(used_at=now))
+
+
+def void(session: Session, invitation: Invitation, reason: str, now: datetime) -> bool:
+    """Make the link worthless, and say why in the row. False when it was spent or void already."""
+    worthless = update(Invitation).where(Invitation.id == invitation.id, *_OPEN)
+    return guarded.step(session, worthless.values(voided_at=now, void_reason=reason))
+
+
+def void_all(session: Session, enrolment_id: int, reason: str, now: datetime) -> None:
+    """Make every open link of this patient worthless."""
+    session.execute(
         update(Invitation)
-        .where(Invitation.id == invitation.id, Invitation.used_at.is_(None), Invitation.voided_at.is_(None))
-        .values(used_at=now)
-        .returning(Invitation.id)
+        .where(Invitation.enrolment_id == enrolment_id, *_OPEN)
+        .values(voided_at=now, void_reason=reason)
     )
-    return spent is not None
-
-
-def void(session: Session, invitation: Invitation, reason: str, now: datetime) -> None:
-    """Make the link worthless, and say why in the row."""
-    invitation.voided_at = now
-    invitation.void_reason = reason
 
 
 def _hash(token: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot.care import audit, pathways, planning
 from bot.care.clinic import Clinic
-from bot.db.models import Enrolment, PathwayVersion
+from bot.db.models import Enrolment, PathwayVersion, Patient
 from bot.errors import AftercareError
 from schedules import catalog
 from schedules.pathway import Pathway
@@ -28,6 +28,14 @@ LIVE = ("active", "paused")
 
 class NothingNew(AftercareError):
     """This content is published already; nothing was changed."""
+
+
+class Overtaken(AftercareError):
+    """Another version was published meanwhile; nothing was changed. Send the edited file again."""
+
+
+class LanguageMissing(AftercareError):
+    """Patients under care read a language that this pathway does not have; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +102,12 @@ def publish(
 ) -> PathwayVersion:
     """Publish a new version, for patients enrolled from now on, or for future check-ins of all.
 
-    Raises NothingNew when the newest version has the same content.
+    Raises NothingNew when the newest version has the same content, and LanguageMissing.
     """
     if pathways.current(session).fingerprint == pathway.fingerprint:
         raise NothingNew
+    if scope == "all":
+        _can_be_read(session, pathway)
     version = _insert(session, pathway, files, by=by, note=note, now=now)
     if scope == "all":
         for enrolment in session.scalars(select(Enrolment).where(Enrolment.state.in_(("invited", *LIVE)))):
@@ -108,6 +118,22 @@ def publish(
     actor = f"staff:{by}" if by else "command"
     audit.record(session, actor, "pathway published", f"pathway:{version.id}", now, number=version.number, scope=scope)
     return version
+
+
+def _can_be_read(session: Session, pathway: Pathway) -> None:
+    """Refuse to move patients to a pathway that is not written in their language (hazard H17)."""
+    spoken = (
+        select(Patient.language, func.count())
+        .join(Enrolment, Enrolment.patient_id == Patient.id)
+        .where(Enrolment.state.in_(("invited", *LIVE)), Patient.language.not_in(pathway.languages))
+        .group_by(Patient.language)
+    )
+    missing = [f"{language}: {count} {_patients(count)}" for language, count in session.execute(spoken)]
+    if missing:
+        raise LanguageMissing(
+            f"This pathway lacks a language that patients under care read ({', '.join(missing)}); nothing was changed. "
+            "Add the translation, or publish for new patients only."
+        )
 
 
 def _insert(

@@ -108,10 +108,11 @@ def procedure(raw: str, pathway: Pathway) -> str:
     return found.id
 
 
-def surgery_date(raw: str, today: date, *, confirmed: bool) -> date:
+def surgery_date(raw: str, today: date, pathway: Pathway, *, confirmed: bool) -> date:
     """A date as YYYY-MM-DD, since 03/04 is read differently in different countries.
 
-    Outside the last seven days it is taken only when `confirmed`; more than 60 days ahead, never.
+    Outside the last seven days it is taken only when `confirmed`; more than 60 days ahead or when the programme is
+    over already, never.
     """
     text = raw.strip()
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
@@ -122,10 +123,24 @@ def surgery_date(raw: str, today: date, *, confirmed: bool) -> date:
         raise Unfit(f"{text} is not in the calendar") from error
     if day > today + LONGEST_AHEAD:
         raise Unfit(f"{text} is more than 60 days ahead: check the year")
-    if not confirmed and not today - timedelta(days=USUAL_DAYS) <= day <= today:
+    ends = pathway.schedule.programme_end_day
+    if today - day > timedelta(days=ends):
+        raise Unfit(f"{text} is more than {ends} days ago, when the programme is over: check the date")
+    if not confirmed and unusual(day, today):
         when = "in the future" if day > today else f"{(today - day).days} days ago"
         raise Unfit(f"{text} is {when}: confirm it if that is right")
     return day
+
+
+def unusual(day: date, today: date) -> bool:
+    """Whether a surgery date must be confirmed: to come, or more than a week ago."""
+    return not today - timedelta(days=USUAL_DAYS) <= day <= today
+
+
+def sentence(problem: Unfit) -> str:
+    """The remedy as a sentence of its own."""
+    text = str(problem)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def baseline(raw: Mapping[str, str], pathway: Pathway) -> tuple[dict[str, Any], list[Problem]]:
@@ -149,6 +164,21 @@ def baseline(raw: Mapping[str, str], pathway: Pathway) -> tuple[dict[str, Any], 
     return found, problems
 
 
+def readers(pathway: Pathway, today: date, *, confirmed: bool) -> dict[str, Callable[[str], Any]]:
+    """What reads each of FIELDS; each raises Unfit."""
+    return {
+        "name": name,
+        "phone": phone,
+        "birth_year": lambda text: birth_year(text, today),
+        "language": lambda text: language(text, pathway),
+        "timezone": timezone,
+        "procedure": lambda text: procedure(text, pathway),
+        "surgery_date": lambda text: surgery_date(text, today, pathway, confirmed=confirmed),
+        "kin_name": lambda text: name(text) if text.strip() else None,
+        "kin_phone": lambda text: phone(text) if text.strip() else None,
+    }
+
+
 def read(
     raw: Mapping[str, str], pathway: Pathway, today: date, *, confirmed: bool = False
 ) -> Registration | list[Problem]:
@@ -156,20 +186,9 @@ def read(
 
     `raw` maps FIELDS and the pathway's baseline fields to text. `today` is the local date where the clinic is.
     """
-    readers: dict[str, Callable[[str], Any]] = {
-        "name": name,
-        "phone": phone,
-        "birth_year": lambda text: birth_year(text, today),
-        "language": lambda text: language(text, pathway),
-        "timezone": timezone,
-        "procedure": lambda text: procedure(text, pathway),
-        "surgery_date": lambda text: surgery_date(text, today, confirmed=confirmed),
-        "kin_name": lambda text: name(text) if text.strip() else None,
-        "kin_phone": lambda text: phone(text) if text.strip() else None,
-    }
     values: dict[str, Any] = {}
     problems = []
-    for field, reader in readers.items():
+    for field, reader in readers(pathway, today, confirmed=confirmed).items():
         try:
             values[field] = reader(raw.get(field) or "")
         except Unfit as error:

@@ -1,18 +1,21 @@
-"""Moves one check-in, or the surgery date, of one patient, with a preview first. What was sent is never moved."""
+"""Moves one check-in, or the surgery date, of one patient, with a preview first. What was sent is never moved.
+
+The surgery date can be corrected before the patient starts as well; nothing is planned then (hazard H14).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from bot.cards import Card, admin
 from bot.care import audit, forms, pathways, patients, planning
 from bot.care.clinic import Clinic
 from bot.care.registration import LONGEST_AHEAD, Unfit
-from bot.db.models import CheckIn, Enrolment, Form, Outbox
+from bot.db.models import CheckIn, Enrolment, Outbox
 from schedules import timeline
 
 KIND = "reschedule"
@@ -51,6 +54,9 @@ def read_date(session: Session, enrolment: Enrolment, target: int, raw: str, now
     slot = _slot(session, enrolment, row, day)
     if slot.due_at <= now:
         raise Unfit(f"{day} is over: choose a day from {today + timedelta(days=1)}")
+    same = (CheckIn.enrolment_id == enrolment.id, CheckIn.checkin == row.checkin, CheckIn.local_date == day)
+    if session.scalar(select(exists().where(*same, CheckIn.kind == row.kind, CheckIn.id != row.id))):
+        raise Unfit(f"this check-in already has an entry on {day}: choose another day")
     return day
 
 
@@ -59,6 +65,8 @@ def preview(session: Session, enrolment: Enrolment, target: int, day: date, now:
     if target != SURGERY:
         row = _unsent(session, enrolment, target)
         return [Moved(checkin=row.checkin, before=row.due_at, after=_slot(session, enrolment, row, day).due_at)]
+    if enrolment.state not in patients.IN_PROGRAMME:
+        return []
     pathway = pathways.of(session, enrolment.pathway_version_id)
     changes = planning.preview(session, enrolment, pathway, day, now, keep_by_hand=False)
     before = {row.checkin: row.due_at for row in movable(session, enrolment)}
@@ -78,7 +86,8 @@ def preview(session: Session, enrolment: Enrolment, target: int, day: date, now:
 def apply(
     session: Session, enrolment: Enrolment, target: int, day: date, *, by: int, now: datetime, clinic: Clinic
 ) -> list[Moved]:
-    """Do what the preview showed, and return it; raises Unfit when the check-in was sent meanwhile."""
+    """Do what the preview showed, and return it; raises Unfit when that is not possible any more."""
+    read_date(session, enrolment, target, day.isoformat(), now)
     lines = preview(session, enrolment, target, day, now)
     if target == SURGERY:
         before = enrolment.surgery_date
@@ -89,7 +98,8 @@ def apply(
         )
         enrolment.surgery_date = day
         session.flush()
-        planning.plan(session, enrolment, now, clinic)
+        if enrolment.state in patients.IN_PROGRAMME:
+            planning.plan(session, enrolment, now, clinic)
         audit.record(session, f"staff:{by}", "surgery date moved", f"enrolment:{enrolment.id}", now,
                      before=before.isoformat(), after=day.isoformat())  # fmt: skip
         return lines
@@ -127,19 +137,23 @@ _WHY = {
 
 
 def card(session: Session, row: Outbox, clinic: Clinic, now: datetime) -> Card | None:
-    """The form as it stands; None when it is gone."""
-    form = session.get(Form, row.ref)
-    if form is None or form.kind != KIND:
-        return None
+    """The form as it stands."""
+    form = forms.of(session, row, KIND)
+    if form is None:
+        return forms.CLOSED
+    token = forms.token(form)
     enrolment = session.get_one(Enrolment, form.data["enrolment"])
     person = patients.of(session, enrolment)
     if form.step == "choose":
         rows = [(item.id, item.checkin, item.due_at) for item in movable(session, enrolment)]
-        return admin.choose_target(person.code, rows, person.timezone, enrolment.surgery_date.isoformat())
+        return admin.choose_target(person.code, rows, person.timezone, enrolment.surgery_date.isoformat(), token)
     target = form.data["target"]
     what = "surgery date" if target == SURGERY else session.get_one(CheckIn, target).checkin
     if form.step == "date":
-        return admin.ask_date(person.code, what, form.data.get("problem"))
-    lines = preview(session, enrolment, target, date.fromisoformat(form.data["day"]), now)
+        return admin.ask_date(person.code, what, form.data.get("problem"), token)
+    try:
+        lines = preview(session, enrolment, target, date.fromisoformat(form.data["day"]), now)
+    except Unfit:  # it was sent while the preview waited on the screen
+        return forms.CLOSED
     shown = admin.moved_lines([(line.checkin, line.before, line.after, line.why) for line in lines], person.timezone)
-    return admin.confirm_move(person.code, what, shown, person.timezone)
+    return admin.confirm_move(person.code, f"{what} to {form.data['day']}", shown, person.timezone, token)

@@ -18,6 +18,7 @@ from bot.care import (
     rescreening,
     retiring,
     telling,
+    welcoming,
 )
 from bot.care.clinic import Clinic
 from bot.care.delivery import Renderers
@@ -53,4 +54,5 @@ RENDERERS: Renderers = {
     dossier.MESSAGE: _message,
     enrolment_form.SURFACE: enrolment_form.card,
     rescheduling.SURFACE: rescheduling.card,
+    welcoming.SURFACE: welcoming.card,
 }

@@ -1,153 +1,161 @@
-"""A coordinator enrols a patient in the chat, one question at a time. The form lives in the database between taps."""
+"""A coordinator enrols a patient in the chat, one question at a time. The form lives in the database between taps.
+
+Every button carries its form's token and its step's number, so one that is left over from before does nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.cards import Card, Toast
+from bot.cards import Toast
 from bot.cards import enrolment as cards
-from bot.care import enrolment, enrolment_form, forms, outbox, pathways, registration
+from bot.care import access, enrolment, enrolment_form, forms, outbox, pathways, registration
 from bot.care.clinic import Clinic
+from bot.chat import guards
+from bot.chat.clinician import Handler
 from bot.chat.incoming import Incoming, Kind
 from bot.db.models import CareTeam, Chat, Form, Patient, Staff
 
 MAY = ("coordinator", "admin")
-NOT_YOURS = Toast(text="Only coordinators and admins can enrol patients.", alert=True)
+NOT_YOURS = "Only coordinators and admins can enrol patients. Ask one of them."
+IN_PRIVATE = "Please send /{command} to me in our private chat: names do not belong in a group."
 GONE = Toast(text="This form is no longer open. Send /enrol to begin again.", alert=True)
+PASSED = Toast(text="That question was answered already. Please use the newest message.")
 
 
 def begin(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> Toast | None:
-    """/enrol: a new form. In a group it says where to go: names do not belong there."""
-    chat = session.scalars(select(Chat).where(Chat.telegram_id == incoming.chat)).one()
+    """/enrol: a new form. In a group it says where to go."""
+    chat = guards.chat_of(session, incoming)
     if staff.role not in MAY:
-        _tell(session, chat, NOT_YOURS.text, incoming, now)
-    elif not incoming.private:
-        _tell(
-            session,
-            chat,
-            "Please send /enrol to me in our private chat: names do not belong in a group.",
-            incoming,
-            now,
-        )
-    else:
-        forms.begin(session, chat, enrolment_form.KIND, cards.STEPS[0], {"team": _team(session, staff).name}, now)
+        access.refused(session, staff, "enrol", f"team:{staff.team_id}", now)
+        return guards.say(session, chat, NOT_YOURS, incoming, now)
+    if not incoming.private:
+        return guards.say(session, chat, IN_PRIVATE.format(command="enrol"), incoming, now)
+    enrolment_form.begin(session, chat, staff, now)
     return None
 
 
 def form_text(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> bool:
     """Something typed while the form is open is the answer to its question. False when no form is open."""
-    form = _form(session, staff)
-    if form is None or incoming.kind is not Kind.TEXT:
+    form = forms.open_in(session, staff.chat_id, enrolment_form.KIND)
+    if form is None or staff.role not in MAY or incoming.kind is not Kind.TEXT:
         return False
-    enrolment_form.enter(session, clinic, form, form.step, incoming.text, now, typed=True)
+    enrolment_form.enter(session, clinic, form, incoming.text, now, typed=True)
     return True
 
 
 def pick(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> Toast | None:
     """A button with a ready answer."""
-    form = _form(session, staff)
-    if form is None or staff.role not in MAY:
+    form = _form(session, staff, incoming)
+    if form is None:
         return GONE
-    step, index = _args(incoming, 2)
-    steps = enrolment_form.steps(session, form)
-    if steps[step : step + 1] != [form.step]:
-        return Toast(text="That question was answered already.")
-    ready = enrolment_form.choices(session, clinic, form)
-    if not 0 <= index < len(ready):
-        return GONE
-    enrolment_form.enter(session, clinic, form, form.step, ready[index][1], now, typed=False)
+    if _passed(session, form, incoming):
+        return PASSED
+    ready, index = enrolment_form.choices(session, clinic, form), guards.arg(incoming, 2)
+    if index is None or not 0 <= index < len(ready):
+        return PASSED
+    enrolment_form.enter(session, clinic, form, ready[index][1], now, typed=False)
     return Toast()
 
 
 def skip(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> Toast | None:
     """Leave out what may be left out."""
-    form = _form(session, staff)
+    form = _form(session, staff, incoming)
     if form is None:
         return GONE
-    may_skip = form.step in cards.SKIP or form.step in pathways.latest(session).baseline_fields
-    if may_skip:
-        following = "kin_phone" if form.step == "kin_name" else form.step
-        enrolment_form.keep(session, form, {form.step: "", following: ""}, now, after=following, typed=False)
+    if _passed(session, form, incoming) or not cards.may_skip(form.step, pathways.latest(session)):
+        return PASSED
+    enrolment_form.skip(session, form, now, typed=False)
     return Toast()
 
 
 def back(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> Toast | None:
-    """One question back; what was entered stays until it is entered anew."""
-    form = _form(session, staff)
+    """One question back."""
+    form = _form(session, staff, incoming)
     if form is None:
         return GONE
-    steps = enrolment_form.steps(session, form)
-    after = {enrolment_form.CONFIRM_DATE: "kin_name", enrolment_form.READ_BACK: None}.get(form.step, form.step)
-    at = steps.index(after) if after is not None else len(steps)
-    forms.advance(session, form, steps[max(at - 1, 0)], now, typed=False, problem=None)
+    if _passed(session, form, incoming):
+        return PASSED
+    enrolment_form.back(session, form, now)
     return Toast()
 
 
 def cancel(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> Toast | None:
     """Forget the form."""
-    form = _form(session, staff)
+    form = _form(session, staff, incoming)
     if form is None:
         return GONE
-    chat = session.get_one(Chat, form.chat_id)
-    forms.drop(session, chat)
-    _tell(session, chat, "Nobody was enrolled. Send /enrol to begin again.", incoming, now)
+    forms.drop(session, session.get_one(Chat, form.chat_id), now)
+    return Toast(text="Nobody was enrolled. Send /enrol to begin again.", alert=True)
+
+
+def right_date(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> Toast | None:
+    """The unusual surgery date is the right one."""
+    form = _form(session, staff, incoming)
+    if form is None:
+        return GONE
+    if form.step != enrolment_form.CONFIRM_DATE:
+        return PASSED
+    enrolment_form.keep(session, form, {"confirmed": True}, now, after="surgery_date", typed=False)
     return Toast()
 
 
 def confirm(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> Toast | None:
     """Read back and right: enrol, and give the link and its picture."""
-    form = _form(session, staff)
-    if form is None or staff.role not in MAY:
+    form = _form(session, staff, incoming)
+    if form is None:
         return GONE
-    if form.step == enrolment_form.CONFIRM_DATE:
-        enrolment_form.keep(session, form, {"confirmed": True}, now, after="surgery_date", typed=False)
-        return Toast()
     if form.step != enrolment_form.READ_BACK:
-        return GONE
-    fields = {key: str(value) for key, value in form.data.items() if key not in {"team", "confirmed", "problem"}}
-    pathway = pathways.latest(session)
-    confirmed = bool(form.data.get("confirmed"))
-    read = registration.read(fields, pathway, enrolment_form.today(clinic, now), confirmed=confirmed)
+        return PASSED
+    pathway, day = pathways.latest(session), enrolment_form.today(clinic, now)
+    known = (*registration.FIELDS, *pathway.baseline_fields)
+    fields = {key: str(form.data[key]) for key in known if key in form.data}
+    read = registration.read(fields, pathway, day, confirmed=bool(form.data.get("confirmed")))
     if isinstance(read, list):
-        forms.advance(session, form, read[0].field, now, typed=False, problem=str(read[0]))
+        forms.advance(session, form, read[0].field, now, typed=False, problem=read[0].what)
         return Toast()
     team = session.scalars(select(CareTeam).where(CareTeam.name == form.data["team"])).one()
-    enrolled, payload = enrolment.enrol(session, read, team, by=staff.id, now=now)
-    person = session.get_one(Patient, enrolled.patient_id)
+    if staff.role != "admin" and team.id != staff.team_id:
+        return GONE
+    try:
+        enrolled, payload = enrolment.enrol(session, read, team, by=staff.id, now=now)
+    except enrolment.AlreadyEnrolled as error:
+        forms.advance(session, form, form.step, now, typed=False, problem=str(error))
+        return Toast()
     chat = session.get_one(Chat, form.chat_id)
-    forms.drop(session, chat)
-    card = cards.bedside(person.code, clinic.link(payload))
-    outbox.say_card(session, chat.id, card, key=f"bedside:{enrolled.id}", now=now, lane=outbox.Lane.CLINICIAN)
+    forms.drop(session, chat, now)
+    give_link(session, clinic, session.get_one(Patient, enrolled.patient_id), payload, chat, incoming, now)
     return Toast(text="Enrolled.")
 
 
-StaffHandler = Callable[[Session, Clinic, Staff, Incoming, datetime], Toast | None]
-ACTIONS: dict[str, StaffHandler] = {
+def give_link(
+    session: Session, clinic: Clinic, person: Patient, payload: str, chat: Chat, incoming: Incoming, now: datetime
+) -> None:
+    """The link and its picture, into the private chat of whoever asked."""
+    card, key = cards.bedside(person.code, clinic.link(payload)), f"bedside:{guards.occasion(incoming)}"
+    outbox.say_card(session, chat.id, card, key=key, now=now, lane=outbox.Lane.CLINICIAN)
+
+
+ACTIONS: dict[str, Handler] = {
     "e_pick": pick,
     "e_skip": skip,
     "e_back": back,
     "e_cancel": cancel,
+    "e_date": right_date,
     "e_confirm": confirm,
 }
-COMMANDS: dict[str, StaffHandler] = {"enrol": begin}
+COMMANDS: dict[str, Handler] = {"enrol": begin}
 
 
-def _form(session: Session, staff: Staff) -> Form | None:
-    return forms.open_in(session, staff.chat_id, enrolment_form.KIND) if staff.chat_id is not None else None
+def _form(session: Session, staff: Staff, incoming: Incoming) -> Form | None:
+    """The form that this button belongs to, if it is still open and this person's."""
+    if staff.role not in MAY or not incoming.private:
+        return None
+    return forms.named(session, staff.chat_id, enrolment_form.KIND, guards.arg(incoming, 0))
 
 
-def _team(session: Session, staff: Staff) -> CareTeam:
-    return session.get_one(CareTeam, staff.team_id)
-
-
-def _args(incoming: Incoming, count: int) -> tuple[int, ...]:
-    args = incoming.action.args if incoming.action else ()
-    return args if len(args) == count else (-1,) * count
-
-
-def _tell(session: Session, chat: Chat, text: str, incoming: Incoming, now: datetime) -> None:
-    outbox.say_card(session, chat.id, Card(text=text), key=f"enrolling:{incoming.inbox_id}", now=now)
+def _passed(session: Session, form: Form, incoming: Incoming) -> bool:
+    return guards.arg(incoming, 1) != enrolment_form.number(session, form)

@@ -1,6 +1,7 @@
 """Somebody opens an invitation: a colleague joins at once; a patient says who they are, reads, and agrees or not.
 
-The invitation remembers the chat that opened it, so every step survives a restart. Strangers reach nothing else.
+The invitation remembers the chat that opened it, so every step survives a restart. Every button names its invitation,
+so one left over from another link does nothing. Strangers reach nothing else.
 """
 
 from __future__ import annotations
@@ -11,15 +12,25 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot import texts
 from bot.cards import Card, Toast, esc
-from bot.cards import enrolment as cards
-from bot.cards import patient as patient_cards
 from bot.cards import staff as staff_cards
-from bot.care import chats, enrolment, forms, invitations, outbox, pathways, patients, planning, staffing
+from bot.care import (
+    alarm,
+    chats,
+    enrolment,
+    forms,
+    invitations,
+    notices,
+    outbox,
+    pathways,
+    patients,
+    staffing,
+    welcoming,
+)
 from bot.care.clinic import Clinic
+from bot.chat import guards
 from bot.chat.incoming import Incoming, Kind
-from bot.db.models import CareTeam, Chat, Enrolment, Invitation, Patient, Staff
+from bot.db.models import CareTeam, Chat, Enrolment, Invitation, PathwayVersion, Staff
 from schedules.pathway import DEFAULT_LANGUAGE
 
 _YEAR = re.compile(r"[0-9]{4}")
@@ -29,13 +40,18 @@ StrangerHandler = Callable[[Session, Clinic, Incoming, datetime], Toast | None]
 def start(session: Session, clinic: Clinic, incoming: Incoming, now: datetime) -> Toast | None:
     """A link was opened: let a colleague in, or ask a patient who they are."""
     chat = _chat(session, incoming, now)
-    opened = invitations.open_link(session, incoming.text.strip(), chat, now)
+    link = invitations.behind(session, incoming.text)
+    hindrance = _hindrance(session, chat, link)
+    if hindrance is not None and link is not None:
+        _refuse(session, clinic, chat, incoming, hindrance, link, now)
+        return None
+    opened = invitations.open_link(session, incoming.text, chat, now)
     if isinstance(opened, invitations.Refused):
-        _say(session, chat, _anybody(session, clinic, incoming, "link_invalid"), f"refused:{incoming.inbox_id}", now)
+        _refuse(session, clinic, chat, incoming, opened.why, opened.invitation, now)
     elif opened.staff_id is not None:
-        _join(session, clinic, opened, chat, now)
+        _join(session, opened, chat, now)
     else:
-        _ask_year(session, clinic, opened, chat, incoming, now)
+        welcoming.show(session, opened, now, occasion=guards.occasion(incoming))
     return None
 
 
@@ -43,24 +59,34 @@ def stranger_text(session: Session, clinic: Clinic, incoming: Incoming, now: dat
     """A year of birth from somebody with an open link; anybody else is told how to get help."""
     chat = _chat(session, incoming, now)
     invitation = invitations.opened_in(session, chat, now)
+    if incoming.kind is Kind.OTHER:
+        return None
     if invitation is None or invitation.enrolment_id is None:
-        _say(session, chat, _anybody(session, clinic, incoming, "not_a_patient"), f"stranger:{incoming.inbox_id}", now)
+        key = "link_invalid" if invitations.ever_opened(session, chat) else "not_a_patient"
+        _say(session, chat, _anybody(session, clinic, incoming, key), f"stranger:{guards.occasion(incoming)}", now)
         return None
-    if incoming.kind is not Kind.TEXT or invitation.confirmed_at is not None:
-        _show_consent(session, clinic, invitation, chat, now, key=f"again:{incoming.inbox_id}")
+    enrolled = session.get_one(Enrolment, invitation.enrolment_id)
+    if invitation.confirmed_at is None and is_year(incoming):
+        _year(session, clinic, invitation, chat, incoming, now)
         return None
-    words = _words(session, clinic, invitation)
-    if not _YEAR.fullmatch(incoming.text.strip()):
-        _say(session, chat, esc(words.text("hint_birth_year")), f"hint:{incoming.inbox_id}", now)
-        return None
-    right = enrolment.confirm_birth_year(session, invitation, incoming.text, clinic, now)
-    if right:
-        invitation.confirmed_at = now
-        _show_consent(session, clinic, invitation, chat, now, key="first")
+    alarm.raised(session, enrolled, chat, incoming.text, clinic, now, occasion=guards.occasion(incoming))
+    if invitation.confirmed_at is None:
+        hint = patients.words(session, enrolled, clinic).text("hint_birth_year")
+        _say(session, chat, esc(hint), f"hint:{guards.occasion(incoming)}", now)
     else:
-        text = words.text("birth_year_wrong" if right is False else "birth_year_locked")
-        _say(session, chat, esc(text), f"year:{invitation.id}:{invitation.tries}", now)
+        welcoming.show(session, invitation, now, occasion=guards.occasion(incoming))
     return None
+
+
+def joined_here(session: Session, telegram_id: int, payload: str) -> bool:
+    """Whether this link was used in this chat already: somebody who scans it once more is simply back."""
+    link, chat = invitations.behind(session, payload), chats.find(session, telegram_id)
+    return link is not None and chat is not None and link.used_at is not None and link.opened_by == chat.id
+
+
+def is_year(incoming: Incoming) -> bool:
+    """Whether somebody typed four digits."""
+    return incoming.kind is Kind.TEXT and _YEAR.fullmatch(incoming.text.strip()) is not None
 
 
 def not_me(session: Session, clinic: Clinic, incoming: Incoming, now: datetime) -> Toast | None:
@@ -68,33 +94,42 @@ def not_me(session: Session, clinic: Clinic, incoming: Incoming, now: datetime) 
     found = _opened(session, incoming, now)
     if found is None:
         return _no_longer(session, incoming)
-    chat, invitation = found
-    words = _words(session, clinic, invitation)
+    chat, invitation, enrolled = found
     enrolment.not_me(session, invitation, clinic, now)
-    _say(session, chat, esc(words.text("not_you")), f"not_me:{invitation.id}", now)
+    welcoming.show(session, invitation, now)
+    text = patients.words(session, enrolled, clinic).text("not_you")
+    _say(session, chat, esc(text), f"not_me:{invitation.id}", now)
     return Toast()
 
 
 def agree(session: Session, clinic: Clinic, incoming: Incoming, now: datetime) -> Toast | None:
-    """Consent given: the programme begins, and the patient learns when the first questions come."""
+    """Consent given: the programme begins, and the patient learns when the first questions come.
+
+    What counts is the consent that was read: if it is no longer the one in force, the new one is shown instead.
+    """
     found = _opened(session, incoming, now)
     if found is None or found[1].confirmed_at is None:
         return _no_longer(session, incoming)
-    chat, invitation = found
+    chat, invitation, enrolled = found
+    if not _read_this(session, enrolled, incoming):
+        welcoming.show(session, invitation, now, occasion=guards.occasion(incoming))
+        return _no_longer(session, incoming)
     if enrolment.activate(session, invitation, chat, clinic, now):
-        _welcome(session, clinic, session.get_one(Enrolment, invitation.enrolment_id), chat, now)
+        welcoming.show(session, invitation, now)
+        welcoming.welcome(session, clinic, enrolled, chat, now)
     return Toast()
 
 
 def decline(session: Session, clinic: Clinic, incoming: Incoming, now: datetime) -> Toast | None:
     """No consent: nothing is planned, the team is told, and the person learns how to reach it."""
     found = _opened(session, incoming, now)
-    if found is None:
+    if found is None or found[1].confirmed_at is None:
         return _no_longer(session, incoming)
-    chat, invitation = found
-    words = _words(session, clinic, invitation)
+    chat, invitation, enrolled = found
+    text = patients.words(session, enrolled, clinic).text("consent_declined")
     enrolment.decline(session, invitation, clinic, now)
-    _say(session, chat, esc(words.text("consent_declined")), f"declined:{invitation.id}", now)
+    welcoming.show(session, invitation, now)
+    _say(session, chat, esc(text), f"declined:{invitation.id}", now)
     return Toast()
 
 
@@ -103,15 +138,10 @@ def switch_language(session: Session, clinic: Clinic, incoming: Incoming, now: d
     found = _opened(session, incoming, now)
     if found is None:
         return _no_longer(session, incoming)
-    chat, invitation = found
-    case = session.get_one(Enrolment, invitation.enrolment_id)
-    person = session.get_one(Patient, case.patient_id)
-    languages = pathways.of(session, case.pathway_version_id).languages
-    person.language = languages[(languages.index(person.language) + 1) % len(languages)]
-    if invitation.confirmed_at is None:
-        _ask_year(session, clinic, invitation, chat, incoming, now)
-    else:
-        _show_consent(session, clinic, invitation, chat, now, key=f"{person.language}:{incoming.inbox_id}")
+    _, invitation, enrolled = found
+    person = patients.of(session, enrolled)
+    person.language = welcoming.next_language(patients.pathway(session, enrolled), person.language)
+    welcoming.show(session, invitation, now)
     return Toast()
 
 
@@ -123,62 +153,83 @@ STRANGER_ACTIONS: dict[str, StrangerHandler] = {
 }
 
 
-def _join(session: Session, clinic: Clinic, invitation: Invitation, chat: Chat, now: datetime) -> None:
+def _year(
+    session: Session, clinic: Clinic, invitation: Invitation, chat: Chat, incoming: Incoming, now: datetime
+) -> None:
+    words = patients.words(session, session.get_one(Enrolment, invitation.enrolment_id), clinic)
+    right = enrolment.confirm_birth_year(session, invitation, incoming.text, clinic, now)
+    if right:
+        welcoming.show(session, invitation, now, occasion=guards.occasion(incoming))
+        return
+    welcoming.show(session, invitation, now)
+    text = words.text("birth_year_wrong" if right is False else "birth_year_locked")
+    _say(session, chat, esc(text), f"year:{invitation.id}:{invitation.tries}", now)
+
+
+def _hindrance(session: Session, chat: Chat, link: Invitation | None) -> str | None:
+    """Why this chat cannot use a link, though the link itself may be good: whose chat it is already."""
+    if link is None or link.used_at is not None:
+        return None
+    if enrolment.follows_another(session, chat):
+        return "follows_another"
+    if link.enrolment_id is not None and chats.staff_of(session, chat) is not None:
+        return "on_staff_phone"
+    return None
+
+
+def _refuse(
+    session: Session,
+    clinic: Clinic,
+    chat: Chat,
+    incoming: Incoming,
+    why: str,
+    link: Invitation | None,
+    now: datetime,
+) -> None:
+    """Tell the person that the link does not open, and whoever made it that it was tried."""
+    text = _anybody(session, clinic, incoming, "link_invalid")
+    if why == "follows_another":
+        text = _anybody(session, clinic, incoming, "link_other_phone")
+    if why == "on_staff_phone":
+        text = "This is a patient's link and still works. Let the patient open it on their own phone."
+    _say(session, chat, text, f"refused:{guards.occasion(incoming)}", now)
+    case = session.get(Enrolment, link.enrolment_id) if link is not None and link.enrolment_id is not None else None
+    if link is not None and case is not None and case.state == "invited" and why != "on_staff_phone":
+        notices.trouble(session, case, why, str(link.id), now)
+
+
+def _join(session: Session, invitation: Invitation, chat: Chat, now: datetime) -> None:
     if not invitations.use(session, invitation, now):
         return
     member = session.get_one(Staff, invitation.staff_id)
+    forms.drop(session, chat, now)
     staffing.join(session, member, chat, now)
-    forms.drop(session, chat)
     team = session.get_one(CareTeam, member.team_id)
     card = staff_cards.welcome(member.name or "", member.role, team.name, member.rung, bound=team.chat_id is not None)
-    outbox.say_card(session, chat.id, card, key=f"joined:{member.id}", now=now, lane=outbox.Lane.CLINICIAN)
+    outbox.say_card(session, chat.id, card, key=f"joined:{member.id}:{invitation.id}", now=now, lane=_LANE)
 
 
-def _ask_year(
-    session: Session, clinic: Clinic, invitation: Invitation, chat: Chat, incoming: Incoming, now: datetime
-) -> None:
-    words = _words(session, clinic, invitation)
-    text = f"<b>{esc(clinic.name)}</b>\n{esc(words.text('welcome'))}\n\n{esc(words.text('ask_birth_year'))}"
-    card = cards.identity(text, words.text("not_me"), _other_language(words))
-    outbox.say_card(session, chat.id, card, key=f"year:{invitation.id}:{incoming.inbox_id}", now=now)
+_LANE = outbox.Lane.CLINICIAN
 
 
-def _show_consent(
-    session: Session, clinic: Clinic, invitation: Invitation, chat: Chat, now: datetime, *, key: str
-) -> None:
-    words = _words(session, clinic, invitation)
-    consent = words.fill(words.pathway.consent.text.in_(words.language))
-    text = esc(f"{words.text('consent_intro')}\n\n{consent}")
-    card = cards.consent(text, words.text("consent_agree"), words.text("consent_decline"), _other_language(words))
-    outbox.say_card(session, chat.id, card, key=f"consent:{invitation.id}:{key}", now=now)
+def _read_this(session: Session, enrolled: Enrolment, incoming: Incoming) -> bool:
+    """Whether the card that was tapped showed the consent in force, in the language the patient reads."""
+    shown = session.get(PathwayVersion, guards.arg(incoming, 1) or 0)
+    if shown is None:
+        return False
+    pathway, index = pathways.of(session, shown.id), guards.arg(incoming, 2)
+    language = patients.of(session, enrolled).language
+    in_language = index is not None and pathway.languages[index : index + 1] == (language,)
+    return in_language and welcoming.same_consent(pathway, patients.pathway(session, enrolled))
 
 
-def _welcome(session: Session, clinic: Clinic, case: Enrolment, chat: Chat, now: datetime) -> None:
-    words = patients.words(session, case, clinic)
-    person = patients.of(session, case)
-    coming = planning.next_planned(session, case)
-    when = texts.moment(coming.due_at, words.language, person.timezone) if coming else "—"
-    lines = [words.text("enrolled", when=when), words.card("card_not_monitored")]
-    changed = patient_cards.something_changed(words.text("something_changed"), case.id)
-    outbox.say_card(
-        session, chat.id, Card(text=esc("\n\n".join(lines)), rows=changed), key=f"welcome:{case.id}", now=now
-    )
-
-
-def _other_language(words: patients.Words) -> str:
-    languages = words.pathway.languages
-    following = languages[(languages.index(words.language) + 1) % len(languages)]
-    return texts.language_name(following)
-
-
-def _words(session: Session, clinic: Clinic, invitation: Invitation) -> patients.Words:
-    return patients.words(session, session.get_one(Enrolment, invitation.enrolment_id), clinic)
-
-
-def _opened(session: Session, incoming: Incoming, now: datetime) -> tuple[Chat, Invitation] | None:
+def _opened(session: Session, incoming: Incoming, now: datetime) -> tuple[Chat, Invitation, Enrolment] | None:
+    """The invitation that this button names, if it is the one this chat is answering."""
     chat = _chat(session, incoming, now)
-    invitation = invitations.opened_in(session, chat, now)
-    return (chat, invitation) if invitation is not None and invitation.enrolment_id is not None else None
+    found = invitations.opened_in(session, chat, now)
+    if found is None or found.enrolment_id is None or found.id != guards.arg(incoming, 0):
+        return None
+    return chat, found, session.get_one(Enrolment, found.enrolment_id)
 
 
 def _chat(session: Session, incoming: Incoming, now: datetime) -> Chat:
@@ -186,8 +237,8 @@ def _chat(session: Session, incoming: Incoming, now: datetime) -> Chat:
 
 
 def _no_longer(session: Session, incoming: Incoming) -> Toast:
-    text = pathways.latest(session).texts["stale_button"].in_(incoming.language or DEFAULT_LANGUAGE)
-    return Toast(text=text, alert=True)
+    language = (incoming.language or DEFAULT_LANGUAGE).split("-")[0]
+    return Toast(text=pathways.latest(session).texts["stale_button"].in_(language), alert=True)
 
 
 def _anybody(session: Session, clinic: Clinic, incoming: Incoming, key: str) -> str:

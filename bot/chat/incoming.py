@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.cards import Action
+from bot.care.drafts import Checked
 
 
 class Kind(StrEnum):
@@ -40,7 +41,9 @@ class Incoming:
     `chat` and `user` are Telegram ids; `user` is None for channel posts. `text` is the message, the caption or the
     arguments of a command. `action` is the verified meaning of a tap, None when the token is forged or unknown.
     `membership` is the bot's own new status in a chat ("member", "administrator", "kicked", "left", …).
-    `upload` is the content of a file fetched before the transaction began, when the sender may upload.
+    `username` is the sender's; `address` the public name of a group or channel, None for a private one.
+    `upload` is the content of a file fetched before the transaction began, when the sender may upload; `checked` is
+    what came of checking it, equally before.
     """
 
     kind: Kind
@@ -61,7 +64,9 @@ class Incoming:
     language: str | None = None
     title: str | None = None
     username: str | None = None
+    address: str | None = None
     upload: bytes | None = None
+    checked: Checked | None = None
     inbox_id: int | None = None
 
     @property

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from bot.cards import Toast
 from bot.care import chats, delivery, inbox
 from bot.care.clinic import Clinic
+from bot.care.drafts import Checked
 from bot.chat import updates
 from bot.chat.incoming import Incoming, Kind
 from bot.clock import Clock
@@ -25,6 +26,7 @@ from bot.db.engine import Database
 log = structlog.get_logger()
 
 Handler = Callable[[Session, Clinic, Incoming, datetime], Toast | None]
+Check = Callable[[Session, Incoming, datetime], Checked | None]
 UPLOAD_LIMIT = 1_048_576
 IDLE_S = 5.0  # the net under the wake-up after each commit
 
@@ -42,16 +44,28 @@ class Answering(Protocol):
 
 
 class Intake:
-    """Hands stored updates to `handle`, in its chat's order. `secret` opens the tokens of buttons."""
+    """Hands stored updates to `handle`, in its chat's order. `secret` opens the tokens of buttons.
+
+    `check` looks at a file that staff sent, before the transaction: that takes too long for the one writer.
+    """
 
     def __init__(
-        self, db: Database, clinic: Clinic, clock: Clock, telegram: Answering, handle: Handler, secret: bytes
+        self,
+        db: Database,
+        clinic: Clinic,
+        clock: Clock,
+        telegram: Answering,
+        handle: Handler,
+        secret: bytes,
+        *,
+        check: Check | None = None,
     ) -> None:
         self._db = db
         self._clinic = clinic
         self._clock = clock
         self._telegram = telegram
         self._handle = handle
+        self._check = check
         self._secret = secret
         self._answers: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
@@ -95,6 +109,8 @@ class Intake:
             )
             reading = False
             incoming = replace(incoming, inbox_id=row_id, upload=await self._upload(incoming))
+            if incoming.upload is not None and self._check is not None:
+                incoming = replace(incoming, checked=await self._db.read(self._check, incoming, now))
             toast = await self._db.write(self._unit, incoming, row_id, now)
         except Exception as error:  # noqa: BLE001 - whatever one update brings up, it is recorded and the next goes on
             await self._failed(row_id, error, hopeless=reading)

@@ -1,4 +1,4 @@
-"""Callback data: a short, versioned, signed token. Carries ids only; the meaning is re-checked against sender and state.
+"""Callback data: a short, versioned, signed token. It carries ids only; what they mean is checked anew at each tap.
 
 `1.<name>.<arg>.<arg>…~<signature>`; the arguments in base 36, the signature over chat and token, 48 bits. A client can
 send any bytes as a tap, so an unsigned or borrowed token means nothing here.

@@ -98,6 +98,7 @@ def _tap(update: Update, secret: bytes, received_at: datetime) -> Incoming:
         language=query.from_user.language_code,
         title=chat.title,
         username=query.from_user.username,
+        address=_address(chat),
     )
 
 
@@ -131,6 +132,7 @@ def _message(message: Message, username: str, *, edited: bool = False) -> Incomi
         language=person.language_code if person else None,
         title=message.chat.title,
         username=person.username if person else None,
+        address=_address(message.chat),
     )
 
 
@@ -193,7 +195,13 @@ def _member(change: ChatMemberUpdated) -> Incoming:
         language=change.from_user.language_code,
         title=chat.title,
         username=change.from_user.username,
+        address=_address(chat),
     )
+
+
+def _address(chat: Chat) -> str | None:
+    """The public name of a group or channel; a person's own name is none."""
+    return None if chat.type == "private" else chat.username
 
 
 def _can_post(chat: Chat, member: ChatMember) -> bool:

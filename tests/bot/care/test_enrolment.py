@@ -86,7 +86,8 @@ async def test_a_second_link_voids_the_first(db: Database, now: datetime) -> Non
         return invitations.open_link(session, first, chat, now), invitations.open_link(session, second, chat, now)
 
     first, second = await db.write(unit)
-    assert first == invitations.Refused("voided")
+    assert isinstance(first, invitations.Refused)
+    assert first.why == "voided"
     assert isinstance(second, Invitation)
 
 
@@ -111,7 +112,9 @@ async def test_a_link_that_must_not_open_says_why(db: Database, now: datetime, c
             chat = chats.of(session, 502, "private", now)
         return invitations.open_link(session, payload, chat, at)
 
-    assert await db.write(unit) == invitations.Refused(why)
+    refused = await db.write(unit)
+    assert isinstance(refused, invitations.Refused)
+    assert refused.why == why
 
 
 async def test_the_third_wrong_birth_year_closes_the_link_and_tells_the_team(
@@ -122,6 +125,7 @@ async def test_the_third_wrong_birth_year_closes_the_link_and_tells_the_team(
     def unit(session: Session) -> tuple[list[bool | None], list[str]]:
         invitation, _ = opened(session, now)
         said = [enrolment.confirm_birth_year(session, invitation, year, clinic, now) for year in ("1960", "61", "1900")]
+        session.refresh(invitation)
         assert invitation.voided_at == now
         return said, list(session.scalars(select(EscalationFinding.rule)))
 
@@ -168,6 +172,7 @@ async def test_somebody_else_closes_the_link_and_the_team_is_told(db: Database, 
     def unit(session: Session) -> tuple[str | None, list[str]]:
         invitation, _ = opened(session, now)
         enrolment.not_me(session, invitation, clinic, now)
+        session.refresh(invitation)
         return invitation.void_reason, list(session.scalars(select(EscalationFinding.rule)))
 
     assert await db.write(unit) == ("not me", ["not_the_patient"])
@@ -190,14 +195,17 @@ async def test_declining_plans_nothing_and_asks_for_follow_up_by_phone(
     assert await db.write(unit) == ("void", ["baseline"], ["review"])
 
 
-async def test_a_new_programme_in_the_same_chat_takes_it_over(db: Database, now: datetime, clinic: Clinic) -> None:
-    """One chat belongs to one record at a time."""
+async def test_a_second_programme_takes_the_chat_over_when_the_first_is_over(
+    db: Database, now: datetime, clinic: Clinic
+) -> None:
+    """A second operation is a new record in the same chat."""
 
     def unit(session: Session) -> list[int | None]:
         invitation, _ = opened(session, now)
         chat = chats.of(session, 501, "private", now)
         enrolment.activate(session, invitation, chat, clinic, now)
-        _, payload = enrolled(session, now, replace(ANA, name="Ana Ruiz again"))
+        session.scalars(select(Enrolment)).one().state = "ended"
+        _, payload = enrolled(session, now, replace(ANA, surgery_date=date(2026, 2, 28)))
         again = invitations.open_link(session, payload, chat, now)
         assert isinstance(again, Invitation)
         enrolment.activate(session, again, chat, clinic, now)

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot.care import chats, drafts, enrolment, invitations, pathways, publishing
+from bot.care import chats, drafts, enrolment, invitations, pathways, patients, publishing
 from bot.care.clinic import Clinic
 from bot.db.engine import Database
-from bot.db.models import CheckIn, Enrolment, Invitation, PathwayVersion
+from bot.db.models import Chat, CheckIn, Enrolment, Form, Invitation, PathwayVersion
 from schedules import catalog
 from tests.bot.care.test_enrolment import enrolled
 
@@ -24,6 +24,13 @@ def edited(old: str, new: str) -> dict[str, str]:
     files = catalog.shipped_files()
     assert old in files["pathway.yaml"]
     return {**files, "pathway.yaml": files["pathway.yaml"].replace(old, new, 1)}
+
+
+def sent(session: Session, chat: Chat, name: str, text: str, now: datetime) -> Form:
+    """An admin's file, checked and kept."""
+    draft = drafts.check(session, chat, name, text.encode(), now).draft
+    assert draft is not None
+    return drafts.keep(session, chat, draft, now)
 
 
 def active(session: Session, now: datetime, clinic: Clinic) -> Enrolment:
@@ -126,19 +133,21 @@ async def test_going_back_publishes_the_old_content_as_a_new_version(
     assert await db.write(unit) == [(1, True), (2, False), (3, True)]
 
 
-async def test_a_faulty_file_is_refused_with_every_problem_and_no_draft(db: Database, now: datetime) -> None:
-    """Line, field, remedy; nothing kept."""
+async def test_a_faulty_file_is_refused_with_every_problem(db: Database, now: datetime) -> None:
+    """Line, field, remedy; nothing that could be published."""
 
-    def unit(session: Session) -> tuple[object, ...]:
+    def unit(session: Session) -> drafts.Checked:
         chat = chats.of(session, 900, "private", now)
         text = edited("offset_days: 14", "offset_days: soon")["pathway.yaml"].replace(
             "level: emergency", "level: huge", 1
         )
-        return tuple(drafts.take(session, chat, "pathway.yaml", text.encode(), now))  # type: ignore[arg-type]  # problems
+        return drafts.check(session, chat, "pathway.yaml", text.encode(), now)
 
-    problems = await db.write(unit)
-    assert len(problems) >= 2
-    assert all("pathway.yaml" in str(problem) for problem in problems)
+    checked = await db.write(unit)
+    assert len(checked.problems) >= 2
+    assert all("pathway.yaml" in str(problem) for problem in checked.problems)
+    assert checked.draft is not None
+    assert checked.draft.content is None
 
 
 @pytest.mark.parametrize(
@@ -146,7 +155,7 @@ async def test_a_faulty_file_is_refused_with_every_problem_and_no_draft(db: Data
     [
         ("notes.txt", b"hello", "No file of the pathway"),
         ("pathway.yaml", b"\xff\xfe\x00", "UTF-8"),
-        ("pathway.yaml", catalog.shipped_files()["pathway.yaml"].encode(), "published already"),
+        ("pathway.yaml", catalog.shipped_files()["pathway.yaml"].encode(), "changes nothing"),
     ],
 )
 async def test_a_file_that_cannot_be_an_edit_says_why(
@@ -154,24 +163,97 @@ async def test_a_file_that_cannot_be_an_edit_says_why(
 ) -> None:
     """Wrong name, wrong encoding, no change."""
 
-    def unit(session: Session) -> object:
-        return drafts.take(session, chats.of(session, 900, "private", now), name, content, now)
+    def unit(session: Session) -> drafts.Checked:
+        return drafts.check(session, chats.of(session, 900, "private", now), name, content, now)
 
-    (problem,) = await db.write(unit)  # type: ignore[misc]  # exactly one
+    (problem,) = (await db.write(unit)).problems
     assert says in str(problem)
 
 
 async def test_two_files_can_change_together(db: Database, now: datetime) -> None:
     """The second edit builds on the first one's draft."""
 
-    def unit(session: Session) -> tuple[int, str]:
+    def unit(session: Session) -> tuple[int, int]:
         chat = chats.of(session, 900, "private", now)
         first = edited(*WEEK2_ON_DAY_10)
-        drafts.take(session, chat, "pathway.yaml", first["pathway.yaml"].encode(), now)
-        spanish = first["es.yaml"].replace("Gracias", "Muchas gracias", 1)
-        taken = drafts.take(session, chat, "es.yaml", spanish.encode(), now)
-        assert isinstance(taken, drafts.Sound)
-        pathway, _ = drafts.read(taken.form)
-        return pathway.checkin("week2").offset_days or 0, str(pathways.current(session).number)
+        sent(session, chat, "pathway.yaml", first["pathway.yaml"], now)
+        form = sent(session, chat, "es.yaml", first["es.yaml"].replace("Gracias", "Muchas gracias", 1), now)
+        pathway, _ = drafts.read(session, form)
+        return pathway.checkin("week2").offset_days or 0, pathways.current(session).number
 
-    assert await db.write(unit) == (10, "1")
+    assert await db.write(unit) == (10, 1)
+
+
+async def test_a_change_that_needs_two_files_may_begin_unsound(db: Database, now: datetime) -> None:
+    """A new English text is no pathway before its translation comes; then both are."""
+
+    def unit(session: Session) -> tuple[str, str, str]:
+        chat = chats.of(session, 900, "private", now)
+        files = edited('  back: "Back"\n', '  back: "Back"\n  greeting: "Good morning"\n')
+        first = sent(session, chat, "pathway.yaml", files["pathway.yaml"], now)
+        before = first.step
+        spanish = files["es.yaml"].replace("  back: ", '  greeting: "Buenos días"\n  back: ', 1)
+        second = sent(session, chat, "es.yaml", spanish, now)
+        return before, second.step, drafts.read(session, second)[0].texts["greeting"].in_("es")
+
+    assert await db.write(unit) == ("mend", "decide", "Buenos días")
+
+
+async def test_an_edit_whose_examples_fail_is_not_sound(db: Database, now: datetime) -> None:
+    """A rule weakened by a slip is caught by the examples (hazard H23)."""
+
+    def unit(session: Session) -> drafts.Checked:
+        text = edited("level: emergency", "level: review")["pathway.yaml"]
+        return drafts.check(session, chats.of(session, 900, "private", now), "pathway.yaml", text.encode(), now)
+
+    checked = await db.write(unit)
+    assert checked.problems
+    assert checked.draft is not None
+    assert checked.draft.content is None
+
+
+async def test_a_draft_is_overtaken_by_somebody_elses_version(db: Database, now: datetime, clinic: Clinic) -> None:
+    """Publishing it would take the other change back unseen."""
+
+    def unit(session: Session) -> None:
+        chat = chats.of(session, 900, "private", now)
+        form = sent(session, chat, "pathway.yaml", edited(*WEEK2_ON_DAY_10)["pathway.yaml"], now)
+        other = edited("offset_days: 42", "offset_days: 43")
+        publishing.publish(session, catalog.load_files(other), other, "new", by=None, note=None, now=now, clinic=clinic)
+        drafts.read(session, form)
+
+    with pytest.raises(publishing.Overtaken):
+        await db.write(unit)
+
+
+async def test_a_check_made_before_another_version_no_longer_applies(
+    db: Database, now: datetime, clinic: Clinic
+) -> None:
+    """What was computed for version 1 says nothing about version 2."""
+
+    def unit(session: Session) -> tuple[bool, bool]:
+        chat = chats.of(session, 900, "private", now)
+        files = edited(*WEEK2_ON_DAY_10)
+        draft = drafts.check(session, chat, "pathway.yaml", files["pathway.yaml"].encode(), now).draft
+        assert draft is not None
+        before = drafts.still_applies(session, chat, draft)
+        other = edited("offset_days: 42", "offset_days: 43")
+        publishing.publish(session, catalog.load_files(other), other, "new", by=None, note=None, now=now, clinic=clinic)
+        return before, drafts.still_applies(session, chat, draft)
+
+    assert await db.write(unit) == (True, False)
+
+
+async def test_patients_are_not_moved_to_a_pathway_in_another_language(
+    db: Database, now: datetime, clinic: Clinic
+) -> None:
+    """Somebody who reads Spanish must not get English questions (hazard H17)."""
+
+    def unit(session: Session) -> None:
+        patients.of(session, active(session, now, clinic)).language = "es"
+        session.flush()
+        english = catalog.shipped().model_copy(update={"languages": ("en",)})
+        publishing.publish(session, english, {}, "all", by=None, note=None, now=now, clinic=clinic)
+
+    with pytest.raises(publishing.LanguageMissing, match="es: 1 patient"):
+        await db.write(unit)
