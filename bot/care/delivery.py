@@ -1,19 +1,18 @@
-"""From an outbox row to a message and back: who is next, what it says now, and what follows from how it went.
+"""From an outbox row to a message and back: what it says now, and what follows from how it went.
 
-`waiting` → `claim` (leases the row and renders it) → the courier, with no transaction open → `settle`. A row whose
-lease runs out is taken for uncertain (uncertain.py); what cannot be delivered has consequences (undelivered.py).
+`turns.waiting` → `claim` (leases the row and renders it) → the courier, with no transaction open → `settle`. A row
+whose lease runs out is taken for uncertain (uncertain.py); what cannot be delivered has consequences (undelivered.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Protocol, assert_never
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.cards import Card
 from bot.care import chats, outcomes, retiring, uncertain, undelivered
@@ -21,7 +20,6 @@ from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
 from bot.care.outcomes import Outcome
 from bot.db.models import Chat, Outbox, Surface
-from bot.db.types import UtcDateTime
 
 LEASE = timedelta(seconds=60)  # longer than any call can take
 AS_PLAIN = "bad content: next as plain text"
@@ -30,16 +28,6 @@ _RENDER_TRIES = 5
 
 Renderer = Callable[[Session, Outbox, Clinic, datetime], Card | None]
 Renderers = Mapping[str, Renderer]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A row that may go as far as the database knows. `chat` is the Telegram id."""
-
-    row_id: int
-    chat: int
-    group: bool
-    lane: Lane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,52 +52,6 @@ class Courier(Protocol):
         ...
 
 
-def waiting(
-    session: Session, now: datetime, lanes: Collection[Lane], skip: Collection[int], limit: int
-) -> list[Waiting]:
-    """The first waiting row of each chat, most urgent first; one at a time per chat, in order within a lane.
-
-    A row that waits for another try holds its place: later ones of its chat do not overtake it. `skip` are the
-    Telegram ids of chats that must wait.
-    """
-    values = {"now": now, "lanes": list(lanes), "skip": list(skip), "most": limit}
-    return [
-        Waiting(row_id=row_id, chat=chat, group=kind != "private", lane=Lane(lane))
-        for row_id, lane, chat, kind in session.execute(_queue(), values)
-    ]
-
-
-@lru_cache(maxsize=1)
-def _queue() -> Select[int, int, int, str]:
-    """The query of `waiting`, made once: making it takes ten times as long as running it."""
-    now = bindparam("now", type_=UtcDateTime)
-    moving, ahead = aliased(Outbox), aliased(Outbox)
-    busy = select(moving.id).where(moving.chat_id == Outbox.chat_id, moving.state == "sending")
-    sooner = or_(ahead.lane < Outbox.lane, and_(ahead.lane == Outbox.lane, ahead.id < Outbox.id))
-    holds_its_place = or_(ahead.not_before <= now, ahead.attempts > 0)
-    behind = select(ahead.id).where(
-        ahead.chat_id == Outbox.chat_id, ahead.state == "pending", ahead.lane <= Outbox.lane, sooner, holds_its_place
-    )
-    return (
-        select(Outbox.id, Outbox.lane, Chat.telegram_id, Chat.kind)
-        .join(Chat, Chat.id == Outbox.chat_id)
-        .where(
-            text("outbox.state = 'pending'"),
-            Outbox.lane.in_(bindparam("lanes", expanding=True)),
-            Outbox.not_before <= now,
-        )
-        .where(Chat.telegram_id.not_in(bindparam("skip", expanding=True)), ~busy.exists(), ~behind.exists())
-        .order_by(Outbox.lane, Outbox.not_before, Outbox.id)
-        .limit(bindparam("most"))
-    )
-
-
-def next_due(session: Session, now: datetime, lanes: Collection[Lane]) -> datetime | None:
-    """When the next row that is not due yet will be, or None."""
-    later = select(func.min(Outbox.not_before)).where(text("state = 'pending'"), Outbox.not_before > now)
-    return session.scalar(later.where(Outbox.lane.in_(list(lanes))))
-
-
 def claim(
     session: Session, row_id: int, owner: str, renderers: Renderers, clinic: Clinic, now: datetime
 ) -> Outgoing | None:
@@ -121,11 +63,8 @@ def claim(
     if row is None or row.not_before > now:
         return None
     chat = session.get_one(Chat, row.chat_id)
-    if row.expires_at is not None and row.expires_at <= now:
-        _end(row, "expired", "too late")
-        return None
-    if chat.state in chats.CLOSED and row.lane > Lane.CLINICIAN:
-        _end(row, "expired", f"chat {chat.state}")
+    if too_late := _too_late(row, chat, now):
+        _end(row, "expired", too_late)
         return None
     card = renderers[row.purpose](session, row, clinic, now)
     if card is None:
@@ -198,11 +137,7 @@ def settle(session: Session, outgoing: Outgoing, outcome: Outcome, clinic: Clini
         case outcomes.GoneToEdit(why):
             _gone_to_edit(session, row, chat, outgoing, why, now)
         case outcomes.BadContent(why):
-            undelivered.bad_content(
-                session, row, why, clinic, now, last=outgoing.plain or outgoing.card.file is not None
-            )
-            if row.state == "sending":
-                _again(row, now, AS_PLAIN, counts=False)
+            _refused(session, row, outgoing, why, clinic, now)
         case outcomes.Unreachable(kind, why):
             undelivered.unreachable(session, row, chat, kind, why, clinic, now)
         case outcomes.NotAllowed(why):
@@ -217,6 +152,15 @@ def tapped(session: Session, telegram_id: int, message_id: int, now: datetime) -
     chat = chats.find(session, telegram_id)
     if chat is not None:
         uncertain.arrived(session, chat, message_id, now)
+
+
+def _too_late(row: Outbox, chat: Chat, now: datetime) -> str | None:
+    """Why this row need not be tried any more. Alerts are tried whatever we believe of the chat."""
+    if row.expires_at is not None and row.expires_at <= now:
+        return "too late"
+    if chat.state in chats.CLOSED and row.lane > Lane.CLINICIAN:
+        return f"chat {chat.state}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +231,14 @@ def _gone_to_edit(session: Session, row: Outbox, chat: Chat, outgoing: Outgoing,
     if shown is not None and shown.telegram_message_id == outgoing.edit:
         shown.current = False
     _again(row, now, why, counts=False)
+
+
+def _refused(session: Session, row: Outbox, outgoing: Outgoing, why: str, clinic: Clinic, now: datetime) -> None:
+    """Once more as plain words, unless that was it, or words alone would not do."""
+    last = outgoing.plain or outgoing.card.file is not None
+    undelivered.bad_content(session, row, why, clinic, now, last=last)
+    if not last:
+        _again(row, now, AS_PLAIN, counts=False)
 
 
 def _pending(session: Session, row_id: int) -> Outbox | None:

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.care import delivery, outcomes, uncertain
+from bot.care import delivery, outcomes, turns, uncertain
 from bot.care.clinic import Clinic
-from bot.care.delivery import Courier, Outgoing, Renderers, Waiting
+from bot.care.delivery import Courier, Outgoing, Renderers
 from bot.care.outbox import Lane
 from bot.care.outcomes import Outcome
+from bot.care.turns import Waiting
 from bot.chat.limits import Limits, Turn
 from bot.clock import Clock
 from bot.db.engine import Database
@@ -139,8 +140,8 @@ class Sender:
         self._limits.forget_idle(now)
         held = self._limits.held(now)
         skip = set(held) | {turn.chat for turn in self._in_flight.values()}
-        rows = await self._db.read(delivery.waiting, now, lanes, skip, LOOK_AT)
-        next_at = await self._db.read(delivery.next_due, now, lanes)
+        rows = await self._db.read(turns.waiting, now, lanes, skip, LOOK_AT)
+        next_at = await self._db.read(turns.next_due, now, lanes)
         next_at = _earlier(next_at, min(held.values(), default=None))
         tasks: list[asyncio.Task[None]] = []
         ended = 0

@@ -10,7 +10,7 @@ import pytest
 
 from bot import cards
 from bot.cards import Card
-from bot.care import chats, delivery, outbox, outcomes, showing, uncertain
+from bot.care import chats, delivery, outbox, outcomes, showing, turns, uncertain
 from bot.care.clinic import Clinic
 from bot.care.delivery import Outgoing
 from bot.care.outbox import Lane
@@ -175,7 +175,7 @@ async def test_a_chat_with_a_message_under_way_waits(db: Database, clinic: Clini
     say(db, clock, 1, "One")
     say(db, clock, 1, "Two")
     db.write_now(delivery.claim, 1, "a", showing.RENDERERS, clinic, clock.now())
-    assert db.read_now(delivery.waiting, clock.now(), list(Lane), [], 10) == []
+    assert db.read_now(turns.waiting, clock.now(), list(Lane), [], 10) == []
 
 
 async def test_running_it_sends_what_is_written_meanwhile(db: Database, clinic: Clinic) -> None:
