@@ -104,7 +104,8 @@ def _hint(standing: Answer | None, question: Question, words: Words) -> str | No
 def _summary(session: Session, row: CheckIn, words: Words) -> Card:
     if CHANGING in (row.picks or ()):
         return patient.change(row.id, words.text("change_answer"), _lines(session, row, words), words.label)
-    note = texts.translator(words.language)("Your answers count already. Finish closes the check-in.")
+    _ = texts.translator(words.language)
+    note = _("Your answers count already. Finish closes the check-in.")
     lines = _lines(session, row, words)
     return patient.summary(row.id, words.text("closing_summary"), note, lines, words.label)
 

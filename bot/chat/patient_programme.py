@@ -44,7 +44,8 @@ def status(session: Session, clinic: Clinic, person: Patient, incoming: Incoming
         lines.append(words.text("status_next", when=words.moment(coming.due_at)))
     if enrolment.state == "paused" and enrolment.paused_until is not None:
         until = words.moment(enrolment.paused_until)
-        lines.append(texts.translator(words.language)("Paused until {when}.").format(when=until))
+        _ = texts.translator(words.language)
+        lines.append(_("Paused until {when}.").format(when=until))
     lines = lines or [words.text("status_none")]
     resume = words.label("resume") if enrolment.state == "paused" else None
     changed = words.label("something_changed")
@@ -71,7 +72,8 @@ def paused(session: Session, clinic: Clinic, person: Patient, incoming: Incoming
         return _stale(session, clinic, person)
     words = patients.words(session, enrolment, clinic)
     until = words.moment(enrolment.paused_until or now)
-    lines = (texts.translator(words.language)("Paused until {when}.").format(when=until), words.text("paused"))
+    _ = texts.translator(words.language)
+    lines = (_("Paused until {when}.").format(when=until), words.text("paused"))
     card = cards.status("\n".join(lines), words.label("something_changed"), words.label("resume"))
     say(session, person, card, incoming, now, "paused")
     return None
