@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import demo, enrol, keys, pathway, run, screen, staff, triage
+from bot.commands import demo, doctor, enrol, keys, migrate, pathway, publish, run, screen, staff, triage
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Follows people home after lumbar spine surgery.")
 app.command()(run.run)
@@ -12,8 +12,11 @@ app.command()(demo.demo)
 app.command()(enrol.enrol)
 app.add_typer(staff.app, name="staff")
 app.add_typer(keys.app, name="keys")
+app.command()(doctor.doctor)
+app.command()(migrate.migrate)
 app.command()(triage.triage)
 app.command()(screen.screen)
+pathway.app.command()(publish.publish)
 app.add_typer(pathway.app, name="pathway")
 
 

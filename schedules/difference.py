@@ -37,7 +37,7 @@ def _checkins(old: Pathway, new: Pathway) -> list[str]:
     after = {spec.id: spec for spec in new.schedule.checkins}
     found = [f"check-in {name} is new" for name in after if name not in before]
     found += [f"check-in {name} is removed" for name in before if name not in after]
-    for name in before.keys() & after.keys():
+    for name in (name for name in after if name in before):
         found += _moved(name, before[name], after[name])
     for field in ("send_time", "quiet_hours", "programme_end_day"):
         one, other = getattr(old.schedule, field), getattr(new.schedule, field)
@@ -57,15 +57,13 @@ def _moved(name: str, before: CheckInSpec, after: CheckInSpec) -> list[str]:
 
 
 def _rules(old: Pathway, new: Pathway) -> list[str]:
-    before, after = {r.id: r for r in old.rules}, {r.id: r for r in new.rules}
-    found = _named("rule", before, after)
-    return [
-        f"rule {name}: {before[name].level} → {after[name].level}"
-        if line == f"rule {name} changes" and before[name].level != after[name].level
-        else line
-        for line in found
-        for name in [line.split()[1]]
-    ]
+    """Rules by name; one that changes its level says so first, since that is what wakes people or lets them sleep."""
+    before, after = {rule.id: rule for rule in old.rules}, {rule.id: rule for rule in new.rules}
+    moved = [name for name in after if name in before and before[name].level != after[name].level]
+    stay = {name: rule for name, rule in before.items() if name not in moved}
+    rest = {name: rule for name, rule in after.items() if name not in moved}
+    levels = [f"rule {name}: {before[name].level} → {after[name].level}" for name in moved]
+    return [*levels, *_named("rule", stay, rest)]
 
 
 def _named(what: str, before: Mapping[Any, Any], after: Mapping[Any, Any]) -> list[str]:

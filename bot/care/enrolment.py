@@ -116,7 +116,7 @@ def take_back(session: Session, enrolment: Enrolment, *, by: int, now: datetime)
     ended = update(Enrolment).where(Enrolment.id == enrolment.id, Enrolment.state == "invited")
     if not guarded.step(session, ended.values(state="void", ended_at=now, ended_by=f"staff:{by}")):
         raise NotWaiting
-    invitations.void_all(session, enrolment.id, "taken back", now)
+    invitations.void_all(session, "taken back", now, enrolment_id=enrolment.id)
     audit.record(session, _actor(by), "enrolment taken back", f"patient:{enrolment.patient_id}", now)
 
 

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from bot.care import guarded
@@ -37,8 +37,7 @@ def issue(
     session: Session, *, now: datetime, by: int | None, enrolment_id: int | None = None, staff_id: int | None = None
 ) -> str:
     """A new start payload for this enrolment or member of staff. Open links of the same person stop working."""
-    mine = Invitation.enrolment_id == enrolment_id if enrolment_id is not None else Invitation.staff_id == staff_id
-    session.execute(update(Invitation).where(mine, *_OPEN).values(voided_at=now, void_reason="re-issued"))
+    void_all(session, "re-issued", now, enrolment_id=enrolment_id, staff_id=staff_id)
     token = secrets.token_urlsafe(32)
     session.add(
         Invitation(
@@ -105,13 +104,17 @@ def void(session: Session, invitation: Invitation, reason: str, now: datetime) -
     return guarded.step(session, worthless.values(voided_at=now, void_reason=reason))
 
 
-def void_all(session: Session, enrolment_id: int, reason: str, now: datetime) -> None:
-    """Make every open link of this patient worthless."""
+def void_all(
+    session: Session, reason: str, now: datetime, *, enrolment_id: int | None = None, staff_id: int | None = None
+) -> None:
+    """Make every open link of this patient or colleague worthless."""
     session.execute(
-        update(Invitation)
-        .where(Invitation.enrolment_id == enrolment_id, *_OPEN)
-        .values(voided_at=now, void_reason=reason)
+        update(Invitation).where(_of(enrolment_id, staff_id), *_OPEN).values(voided_at=now, void_reason=reason)
     )
+
+
+def _of(enrolment_id: int | None, staff_id: int | None) -> ColumnElement[bool]:
+    return Invitation.enrolment_id == enrolment_id if enrolment_id is not None else Invitation.staff_id == staff_id
 
 
 def _hash(token: str) -> str:

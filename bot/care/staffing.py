@@ -72,6 +72,15 @@ def invite(
     return member, payload
 
 
+def reinvite(session: Session, member: Staff, *, by: int | None, now: datetime) -> str:
+    """A new link for somebody who has not joined; the old one stops working. Raises NotPossible."""
+    if member.state != "invited":
+        raise NotPossible(f"{member.name} has {'joined' if member.state == 'active' else 'left'} already.")
+    payload = invitations.issue(session, now=now, by=by, staff_id=member.id)
+    audit.record(session, f"staff:{by}" if by else "command", "invitation re-issued", f"staff:{member.id}", now)
+    return payload
+
+
 def join(session: Session, member: Staff, chat: Chat, now: datetime) -> None:
     """The invited person pressed Start: from now on this chat is theirs."""
     for other in session.scalars(select(Staff).where(Staff.chat_id == chat.id, Staff.state == "active")):
@@ -84,8 +93,9 @@ def join(session: Session, member: Staff, chat: Chat, now: datetime) -> None:
 
 
 def leave(session: Session, member: Staff, now: datetime, *, by: str) -> None:
-    """This person no longer works here: their buttons and commands stop at once."""
+    """This person no longer works here: their buttons and commands stop at once, and so does an unused link."""
     member.state = "left"
+    invitations.void_all(session, "left", now, staff_id=member.id)
     audit.record(session, by, "staff left", f"staff:{member.id}", now)
 
 

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -27,8 +26,9 @@ LARGEST = 5_000_000  # bytes of a CSV
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
-    """What came of one row: the case code and the link."""
+    """What came of one row (its number as a spreadsheet shows it; 0 without a file): the case code and the link."""
 
+    row: int
     code: str
     link: str
 
@@ -61,44 +61,71 @@ def enrol(
     }  # fmt: skip
     rows = _rows(file) if file is not None else [{**_given(options), **_pairs(baseline or ())}]
     with site.opened(with_bot=not dry_run) as here:
-        read = _read(here, rows, confirmed=confirm_dates, where="row" if file is not None else "")
+        here.db.read_now(staffing.team, team)
+        read = _read(here, rows, confirmed=confirm_dates, numbered=file is not None)
         if dry_run:
-            typer.echo(f"{len(read)} of {len(read)} can be enrolled. Nobody was: this was a dry run.")
+            typer.echo(f"{len(read)} can be enrolled. Nobody was: this was a dry run.")
             return
-        done = here.db.write_now(_enrol_all, here, read, team)
         if qr is not None:
-            qr.mkdir(parents=True, exist_ok=True)
+            _make_folder(qr)
+        done = here.db.write_now(_enrol_all, here, read, team)
+        _print(done)
+        if qr is not None:
             for item in done:
                 (qr / f"start-{item.code}.png").write_bytes(cards.qr_png(item.link))
-        _print(done)
 
 
-def _enrol_all(session: Session, here: site.Site, read: Sequence[Registration], team: str) -> list[Enrolled]:
+def _enrol_all(session: Session, here: site.Site, read: Mapping[int, Registration], team: str) -> list[Enrolled]:
     group = staffing.team(session, team)
     done = []
-    for item in read:
-        case, payload = enrolment.enrol(session, item, group, by=None, now=here.now)
+    for row, person in read.items():
+        case, payload = enrolment.enrol(session, person, group, by=None, now=here.now)
         code = session.get_one(Patient, case.patient_id).code
-        done.append(Enrolled(code=code, link=here.clinic.link(payload)))
+        done.append(Enrolled(row=row, code=code, link=here.clinic.link(payload)))
     return done
 
 
-def _read(here: site.Site, rows: Sequence[Mapping[str, str]], *, confirmed: bool, where: str) -> list[Registration]:
-    """Every row as a registration; or every problem of every row on stderr, and exit 2."""
+def _read(
+    here: site.Site, rows: Sequence[Mapping[str, str]], *, confirmed: bool, numbered: bool
+) -> dict[int, Registration]:
+    """Every row's number and registration; or every problem of every row on stderr, and exit 2."""
     pathway = here.db.read_now(pathways.latest)
-    today: date = here.now.astimezone(timeline.zone(here.clinic.timezone)).date()
-    read, problems = [], []
-    for number, row in enumerate(rows, start=2 if where else 1):  # row 1 of a CSV is its heading
+    today = here.now.astimezone(timeline.zone(here.clinic.timezone)).date()
+    read: dict[int, Registration] = {}
+    problems: list[tuple[int, str]] = []
+    for number, row in enumerate(rows, start=2 if numbered else 0):  # row 1 of a CSV is its heading
         fields = {"timezone": here.clinic.timezone, **{key: text for key, text in row.items() if text}}
         found = registration.read(fields, pathway, today, confirmed=confirmed)
         if isinstance(found, Registration):
-            read.append(found)
+            read[number] = found
         else:
-            prefix = f"{where} {number}, " if where else ""
-            problems += [f"{prefix}{problem}" for problem in found]
+            problems += [(number, str(problem)) for problem in found]
+    problems += here.db.read_now(_twins, read)
     if problems:
-        site.fail("Nobody was enrolled. Mend these:\n  " + "\n  ".join(problems), site.BAD_INPUT)
+        lines = [f"row {number}, {what}" if number else what for number, what in sorted(problems)]
+        site.fail("Nobody was enrolled. Mend these:\n  " + "\n  ".join(lines), site.BAD_INPUT)
     return read
+
+
+def _twins(session: Session, read: Mapping[int, Registration]) -> list[tuple[int, str]]:
+    """Who is under care already, or stands here twice: the same name, year of birth and surgery date."""
+    problems, seen = [], set()
+    for row, person in read.items():
+        known = enrolment.twin(session, person)
+        same = (person.name.casefold(), person.birth_year, person.surgery_date)
+        if known is not None:
+            problems.append((row, f"name: this patient is enrolled already, as {known}"))
+        elif same in seen:
+            problems.append((row, "name: this patient stands here twice"))
+        seen.add(same)
+    return problems
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        site.fail(f"{folder} cannot be made: {error.strerror}.")
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
@@ -108,7 +135,9 @@ def _rows(file: Path) -> list[dict[str, str]]:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         site.fail(f"{file} cannot be read: {error}. Save it as CSV in UTF-8.", site.BAD_INPUT)
-    reader = csv.DictReader(io.StringIO(text), restkey="(more)", strict=True)
+    heading = text.partition("\n")[0]
+    delimiter = ";" if heading.count(";") > heading.count(",") else ","  # as spreadsheets write it in half the world
+    reader = csv.DictReader(io.StringIO(text), restkey="(more)", strict=True, delimiter=delimiter)
     try:
         rows = [dict(row) for row in reader]
     except csv.Error as error:
@@ -139,12 +168,13 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _print(done: Sequence[Enrolled]) -> None:
+    """A table for a person; for a script, lines of row, code and link. Without a file there is no row."""
     console = Console()
     if not console.is_terminal:
         for item in done:
-            typer.echo(f"{item.code},{item.link}")
+            typer.echo(",".join([*([str(item.row)] if item.row else []), item.code, item.link]))
         return
-    table = Table("case", "link (works once, for 72 hours)")
+    table = Table("row", "case", "link (works once, for 72 hours)")
     for item in done:
-        table.add_row(item.code, item.link)
+        table.add_row(str(item.row or ""), item.code, item.link)
     console.print(table)

@@ -42,6 +42,17 @@ def invite(
         typer.echo(f"Send this to {name} alone. It works once, for 72 hours: open it, tap Start.", err=True)
 
 
+@app.command()
+def link(number: Annotated[int, typer.Argument(help="The id that `aftercare staff list` shows.")]) -> None:
+    """A new link for a colleague who has not joined; the old one stops working."""
+    with site.opened(with_bot=True) as here:
+
+        def unit(session: Session) -> str:
+            return staffing.reinvite(session, _member(session, number), by=None, now=here.now)
+
+        typer.echo(here.clinic.link(here.db.write_now(unit)))
+
+
 @app.command(name="list")
 def show() -> None:
     """Who works here, in which role, and whether they have joined."""
@@ -65,13 +76,15 @@ def remove(number: Annotated[int, typer.Argument(help="The id that `aftercare st
     with site.opened() as here:
 
         def unit(session: Session) -> str | None:
-            member = session.get(Staff, number)
-            if member is None:
-                return None
+            member = _member(session, number)
             staffing.leave(session, member, here.now, by="command")
             return member.name
 
-        name = here.db.write_now(unit)
-        if name is None:
-            site.fail(f"Nobody has the id {number}. `aftercare staff list` shows the ids.", site.BAD_INPUT)
-        typer.echo(f"{name} is off the list.")
+        typer.echo(f"{here.db.write_now(unit)} is off the list.")
+
+
+def _member(session: Session, number: int) -> Staff:
+    found = session.get(Staff, number)
+    if found is None:
+        raise staffing.NotPossible(f"Nobody has the id {number}. `aftercare staff list` shows the ids.")
+    return found
