@@ -69,8 +69,12 @@ def advance(session: Session, form: Form, step: str, now: datetime, *, typed: bo
 
 
 def ask(session: Session, form: Form, now: datetime, *, fresh: bool) -> None:
-    """Show the form's current step."""
-    key = f"{form.step}:{now.timestamp():.3f}" if fresh else None
+    """Show the form's current step, in place or as a new message."""
+    key = None
+    if fresh:
+        shown = int(form.data.get("shown", 0)) + 1
+        form.data = {**form.data, "shown": shown}
+        key = f"{token(form)}:{shown}"
     outbox.show(session, surface(form), form.id, form.chat_id, now=now, fresh=fresh, key=key)
 
 
