@@ -59,7 +59,7 @@ def draft(name: str, changed: Sequence[str], effect: str, form: int) -> Card:
 
 def _problem(problem: Problem) -> str:
     said = f"{problem.what} {problem.remedy}"
-    where = f"<b>{esc(problem.file)}, line {problem.line}</b>, {esc((problem.field or 'file')[:_LONGEST])}"
+    where = f"<b>{esc(problem.file[:_LONGEST])}, line {problem.line}</b>, {esc((problem.field or 'file')[:_LONGEST])}"
     return f"• {where}: {esc(said[: 2 * _LONGEST])}"
 
 

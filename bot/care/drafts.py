@@ -23,6 +23,10 @@ from schedules.problems import PathwayError, Problem
 KIND = "publish"
 
 
+class NotSound(publishing.CannotPublish):
+    """This draft still has problems; nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """The files of an edit. `content` is the pathway's canonical JSON, None while it is not sound.
@@ -98,8 +102,10 @@ def keep(session: Session, chat: Chat, draft: Draft, now: datetime) -> Form:
 
 
 def read(session: Session, form: Form) -> tuple[Pathway, Mapping[str, str]]:
-    """The pathway and files of a sound draft. Raises publishing.Overtaken when a version was published meanwhile."""
-    if form.data["base"] != pathways.current(session).number or form.data["content"] is None:
+    """The pathway and files of a sound draft. Raises NotSound, and Overtaken when a version was published meanwhile."""
+    if form.data["content"] is None:
+        raise NotSound
+    if form.data["base"] != pathways.current(session).number:
         raise publishing.Overtaken
     return Pathway.from_json(form.data["content"]), form.data["files"]
 

@@ -26,15 +26,19 @@ Scope = Literal["new", "all"]
 LIVE = ("active", "paused")
 
 
-class NothingNew(AftercareError):
+class CannotPublish(AftercareError):
+    """This cannot be published; nothing was changed."""
+
+
+class NothingNew(CannotPublish):
     """This content is published already; nothing was changed."""
 
 
-class Overtaken(AftercareError):
+class Overtaken(CannotPublish):
     """Another version was published meanwhile; nothing was changed. Send the edited file again."""
 
 
-class LanguageMissing(AftercareError):
+class LanguageMissing(CannotPublish):
     """Patients under care read a language that this pathway does not have; nothing was changed."""
 
 

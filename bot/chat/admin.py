@@ -74,7 +74,7 @@ def publish(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, 
     try:
         read, files = drafts.read(session, form)
         version = publishing.publish(session, read, files, scope, by=staff.id, note=None, now=now, clinic=clinic)
-    except (publishing.NothingNew, publishing.Overtaken, publishing.LanguageMissing) as error:
+    except publishing.CannotPublish as error:
         _say(session, chat, Card(text=esc(error)), incoming, now)
         return Toast(text="Nothing was published.", alert=True)
     forms.drop(session, chat, now)
