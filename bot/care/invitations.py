@@ -89,8 +89,9 @@ def opened_in(session: Session, chat: Chat, now: datetime) -> Invitation | None:
 
 
 def ever_opened(session: Session, chat: Chat) -> bool:
-    """Whether this chat has opened any link, whatever became of it."""
-    return session.scalars(select(Invitation.id).where(Invitation.opened_by == chat.id).limit(1)).first() is not None
+    """Whether this chat has opened a patient's link, whatever became of it."""
+    opened = select(Invitation.id).where(Invitation.opened_by == chat.id, Invitation.enrolment_id.is_not(None))
+    return session.scalars(opened.limit(1)).first() is not None
 
 
 def use(session: Session, invitation: Invitation, now: datetime) -> bool:
