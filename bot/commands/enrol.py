@@ -141,7 +141,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
     try:
         rows = [dict(row) for row in reader]
     except csv.Error as error:
-        site.fail(f"{file}, line {reader.line_num}: {error}.", site.BAD_INPUT)
+        site.fail(f"{file}, near line {reader.line_num + 1}: {error}.", site.BAD_INPUT)
     if not rows:
         site.fail(f"{file} has no rows below its heading.", site.BAD_INPUT)
     return [

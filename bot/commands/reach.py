@@ -53,8 +53,8 @@ class Telegram:
         said = response.headers.get("date")
         if not isinstance(body, dict) or not body.get("ok"):
             why = body.get("description") if isinstance(body, dict) else None
-            return Answer(error=str(why or f"answer {response.status_code}"), date=_date(said))
-        return Answer(result=body["result"], date=_date(said))
+            return Answer(error=str(why or f"answer {response.status_code}"), date=date_of(said))
+        return Answer(result=body["result"], date=date_of(said))
 
 
 def checks(settings: Settings, teams: Sequence[TeamChat], now: datetime) -> Iterator[Check]:
@@ -66,13 +66,14 @@ def checks(settings: Settings, teams: Sequence[TeamChat], now: datetime) -> Iter
         yield Check(name="token", ok=False, what=f"{me.error}.", remedy=remedy)
         return
     yield Check(name="token", ok=True, what=f"The bot is @{me.result.get('username')}.")
-    yield _clock(me.date, now)
+    yield clock(me.date, now)
     yield _updates(settings, telegram.ask("getWebhookInfo"))
     for team in teams:
         yield _team_chat(telegram, team, int(me.result["id"]))
 
 
-def _clock(theirs: datetime | None, now: datetime) -> Check:
+def clock(theirs: datetime | None, now: datetime) -> Check:
+    """Whether this machine's time is Telegram's, within a minute."""
     if theirs is None:
         return Check(name="clock", ok=True, what="Telegram did not say what time it is.")
     skew = (now - theirs).total_seconds()
@@ -108,13 +109,14 @@ def _team_chat(telegram: Telegram, team: TeamChat, me: int) -> Check:
         remedy = "Make it private in Telegram: anybody can read escalations there now."
         return Check(name=name, ok=False, what="It has a public address.", remedy=remedy)
     member = telegram.ask("getChatMember", chat_id=team.chat, user_id=me)
-    if not isinstance(member.result, dict) or not _may_post(chat.result, member.result):
+    if not isinstance(member.result, dict) or not may_post(chat.result, member.result):
         remedy = "Make the bot an administrator there, with the right to post."
         return Check(name=name, ok=False, what="The bot may not post in it.", remedy=remedy)
     return Check(name=name, ok=True, what="It is private, and the bot may post in it.")
 
 
-def _may_post(chat: Json, member: Json) -> bool:
+def may_post(chat: Json, member: Json) -> bool:
+    """Whether a member like this may write in a chat like this (Bot API: Chat, ChatMember)."""
     status = member.get("status")
     if chat.get("type") == "channel":
         return status == "administrator" and bool(member.get("can_post_messages"))
@@ -123,7 +125,8 @@ def _may_post(chat: Json, member: Json) -> bool:
     return status in _MEMBERS
 
 
-def _date(header: str | None) -> datetime | None:
+def date_of(header: str | None) -> datetime | None:
+    """The instant (UTC) of a Date header."""
     try:
         return parsedate_to_datetime(header).astimezone(UTC) if header else None
     except ValueError:

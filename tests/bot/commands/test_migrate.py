@@ -1,0 +1,24 @@
+"""`aftercare migrate`."""
+
+from __future__ import annotations
+
+from bot.db import migrate
+from tests.bot.commands.conftest import Terminal
+
+
+def test_a_new_database_is_made_and_a_second_time_changes_nothing(empty: Terminal) -> None:
+    first = empty.types("migrate")
+    assert first.exit_code == 0, first.output
+    assert f"A new database was made, at {migrate.head()}" in first.stdout
+    assert "already; nothing was changed" in empty.types("migrate").stdout
+
+
+def test_a_database_of_a_newer_version_is_refused(terminal: Terminal) -> None:
+    database = terminal.database()
+    database.write_now(
+        lambda s: s.connection().exec_driver_sql("UPDATE alembic_version SET version_num = 'later'").close()
+    )
+    database.close()
+    done = terminal.types("migrate")
+    assert done.exit_code == 1
+    assert "newer version" in done.stderr
