@@ -67,10 +67,7 @@ class Card:
 def to_json(card: Card) -> dict[str, Any]:
     """A card as a JSON value, for an outbox row."""
     rows = [
-        [
-            {"label": b.label, "action": b.action and [b.action.name, *b.action.args], "url": b.url}
-            for b in row
-        ]
+        [{"label": b.label, "action": b.action and [b.action.name, *b.action.args], "url": b.url} for b in row]
         for row in card.rows
     ]
     file = card.file and {
@@ -106,8 +103,7 @@ def from_json(value: dict[str, Any]) -> Card:
         text=value["text"],
         rows=rows,
         keyboard=None if value["keyboard"] is None else tuple(tuple(row) for row in value["keyboard"]),
-        file=file
-        and File(name=file["name"], content=base64.b64decode(file["content"]), picture=file["picture"]),
+        file=file and File(name=file["name"], content=base64.b64decode(file["content"]), picture=file["picture"]),
         silent=value["silent"],
         protect=value["protect"],
     )

@@ -112,10 +112,14 @@ def paused(checkin: int, text: str, label: Labels, *, may_go_on: bool) -> Card:
     return Card(text=esc(text), rows=((button(label("resume"), "p_go", checkin),),) if may_go_on else ())
 
 
-def summary(checkin: int, text: str, note: str, lines: Sequence[Line], label: Labels) -> Card:
-    """The answers in plain words, to be checked."""
-    rows = ((button(label("finish"), "p_send", checkin),), (button(label("change_answer"), "p_change", checkin),))
-    return Card(text="\n\n".join((esc(text), *_listed(lines), esc(note))), rows=rows)
+def finished(
+    checkin: int, said: Sequence[str], text: str, lines: Sequence[Line], label: Labels, *, changeable: bool
+) -> Card:
+    """The end: what to do and watch for first, then the answers, which may be corrected while they count."""
+    change_answer = ((button(label("change_answer"), "p_change", checkin),),) if changeable and lines else ()
+    listed = (esc(text), *_listed(lines)) if changeable and lines else ()
+    rows = (*something_changed(label("something_changed")), *change_answer)
+    return Card(text="\n\n".join((*(esc(each) for each in said), *listed)), rows=rows)
 
 
 def change(checkin: int, text: str, lines: Sequence[Line], label: Labels) -> Card:

@@ -21,7 +21,7 @@ from bot.db.models import Answer, CheckIn, Enrolment
 from schedules import questions, timeline
 from schedules.pathway import Question
 
-__all__ = ["case", "choose", "finish", "record", "reopen", "step_back", "tick", "unreadable"]
+__all__ = ["case", "choose", "move_on", "record", "reopen", "step_back", "tick", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def record(
         latest is not None and latest.readable and (latest.value == stored if stored is not None else latest.raw == raw)
     )
     if same:
-        move_on(session, row, now)
+        move_on(session, row, now, clinic)
         return False
     _keep(session, row, question_id, stored, raw, latest, now, author, readable=True)
     _unreadable_since(session, row)
@@ -112,13 +112,17 @@ def choose(question: Question, option: int) -> questions.Value | None:
     return options[option].id
 
 
-def move_on(session: Session, row: CheckIn, now: datetime, *, key: str | None = None, stage: str = "asking") -> None:
-    """Show what comes next: a question, or the summary."""
+def move_on(
+    session: Session, row: CheckIn, now: datetime, clinic: Clinic, *, key: str | None = None, stage: str = "asking"
+) -> None:
+    """Show what comes next: a question, or the end. The last answer finishes the check-in; no extra tap is needed."""
     following = course.next_question(session, row, now)
     row.question = following.id if following is not None else None
-    row.stage = "summary" if following is None and stage == "asking" else stage
+    row.stage = "summary" if following is None and stage != "paused" else stage
     row.picks = None
     session.flush()
+    if row.stage == "summary":
+        closing.finish(session, row, now, clinic)
     ending.show(session, row, now, key=key)
 
 
@@ -136,14 +140,6 @@ def reopen(session: Session, row: CheckIn, question: Question, now: datetime) ->
     session.flush()
     ending.show(session, row, now)
     return True
-
-
-def finish(session: Session, row: CheckIn, now: datetime, clinic: Clinic) -> bool:
-    """The patient says that this is all. False while a question is still open."""
-    if course.next_question(session, row, now) is not None:
-        move_on(session, row, now)
-        return False
-    return closing.finish(session, row, now, clinic)
 
 
 def _keep(
@@ -193,9 +189,9 @@ def _after(session: Session, row: CheckIn, now: datetime, clinic: Clinic, below:
     _recheck(session, row, judgement, now)
     key = f"below:{now.timestamp():.3f}" if judgement.said or below is not None else None
     if assessing.in_crisis(session, session.get_one(Enrolment, row.enrolment_id), now):
-        move_on(session, row, now, key=key, stage="paused")
+        move_on(session, row, now, clinic, key=key, stage="paused")
     else:
-        move_on(session, row, now, key=key, stage="action" if judgement.said or below == "action" else "asking")
+        move_on(session, row, now, clinic, key=key, stage="action" if judgement.said or below == "action" else "asking")
 
 
 def _recheck(session: Session, row: CheckIn, judgement: Judgement, now: datetime) -> None:

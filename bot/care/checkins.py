@@ -11,7 +11,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import texts
 from bot.cards import Card, patient
 from bot.care import assessing, cases, course, ending, facts, patients, planning, reminding
 from bot.care.clinic import Clinic
@@ -40,9 +39,13 @@ def card(session: Session, ref: int, clinic: Clinic, now: datetime) -> Card | No
         return None
     enrolment = session.get_one(Enrolment, row.enrolment_id)
     words = patients.words(session, enrolment, clinic, row.pathway_version_id)
-    if row.finished_at is not None:
-        return _closed(session, row, words)
-    if row.state == "ended" and (row.stage == "intro" or not ending.takes_answers(session, row)):
+    if row.finished_at is not None and row.stage != "asking":
+        return _finished(session, row, words)
+    if (
+        row.finished_at is None
+        and row.state == "ended"
+        and (row.stage == "intro" or not ending.takes_answers(session, row))
+    ):
         return _ended(session, row, words)
     if assessing.in_crisis(session, enrolment, now):
         return patient.paused(row.id, words.text("crisis_pause"), words.label, may_go_on=False)
@@ -53,7 +56,7 @@ def card(session: Session, ref: int, clinic: Clinic, now: datetime) -> Card | No
     if row.stage == "action":
         return patient.after_card(row.id, words.text("rest_of_questions"), words.label)
     question = words.pathway.question(row.question) if row.question is not None else None
-    return _summary(session, row, words) if question is None else _asking(session, row, question, words, now)
+    return _finished(session, row, words) if question is None else _asking(session, row, question, words, now)
 
 
 def _intro(session: Session, row: CheckIn, words: Words) -> Card:
@@ -101,20 +104,18 @@ def _hint(standing: Answer | None, question: Question, words: Words) -> str | No
     return words.text(key)
 
 
-def _summary(session: Session, row: CheckIn, words: Words) -> Card:
-    if CHANGING in (row.picks or ()):
-        return patient.change(row.id, words.text("change_answer"), _lines(session, row, words), words.label)
-    _ = texts.translator(words.language)
-    note = _("Your answers count already. Finish closes the check-in.")
+def _finished(session: Session, row: CheckIn, words: Words) -> Card:
+    """What was said in the end, by the highest level there was; a better answer later does not soften it.
+
+    The answers stand below it, and can be corrected while the check-in still takes answers.
+    """
     lines = _lines(session, row, words)
-    return patient.summary(row.id, words.text("closing_summary"), note, lines, words.label)
-
-
-def _closed(session: Session, row: CheckIn, words: Words) -> Card:
-    """What was said in the end, by the highest level there was; a better answer later does not soften it."""
+    changeable = ending.takes_answers(session, row)
+    if changeable and CHANGING in (row.picks or ()):
+        return patient.change(row.id, words.text("change_answer"), lines, words.label)
     level = Level(row.level or Level.ROUTINE)
-    cards = assessing.closing_cards(words, _findings(session, row, level), level)
-    return patient.closed(cards or (words.card("card_routine"),), words.label)
+    said = assessing.closing_cards(words, _findings(session, row, level), level) or (words.card("card_routine"),)
+    return patient.finished(row.id, said, words.text("closing_summary"), lines, words.label, changeable=changeable)
 
 
 def _ended(session: Session, row: CheckIn, words: Words) -> Card:

@@ -21,7 +21,7 @@ def finish(session: Session, row: CheckIn, now: datetime, clinic: Clinic) -> boo
     """The patient is done. Judges the whole and ends the check-in; one that had closed before stays as it closed."""
     if row.finished_at is not None:
         return False
-    row.finished_at, row.unreadable_since, row.question = now, None, None
+    row.finished_at, row.unreadable_since, row.question, row.stage = now, None, None, "summary"
     session.flush()
     assessing.checkin(session, row, "completed", now, clinic)
     ending.quieten(session, row)

@@ -131,15 +131,20 @@ def _sent(incoming: Incoming, body: str) -> Sent:
     return Sent(body=body, telegram_message_id=incoming.message_id or 0)
 
 
+def _unfinished(row: CheckIn) -> bool:
+    """Never finished, or finished and one answer is being changed."""
+    return row.finished_at is None or (row.stage == "asking" and row.question is not None)
+
+
 def _late(session: Session, enrolment: Enrolment) -> CheckIn | None:
-    """A check-in that closed unfinished and that the patient is answering late."""
+    """A check-in that is over and that the patient is answering late, or is correcting."""
     row = session.scalars(
         select(CheckIn)
         .where(CheckIn.enrolment_id == enrolment.id, CheckIn.opened_at.is_not(None), CheckIn.kind != "baseline")
         .order_by(CheckIn.opened_at.desc())
         .limit(1)
     ).first()
-    late = row is not None and row.state == "ended" and row.finished_at is None and ending.takes_answers(session, row)
+    late = row is not None and row.state == "ended" and _unfinished(row) and ending.takes_answers(session, row)
     return row if late else None
 
 
@@ -224,7 +229,6 @@ _TYPED = {
     "back": "p_back",
     "pause": "p_pause",
     "done": "p_done",
-    "finish": "p_send",
     "change_answer": "p_change",
     "something_changed": "p_changed",
 }

@@ -53,7 +53,7 @@ def of_checkin(count: int, act: OnCheckIn) -> Handler:
             return _stale(session, clinic, person)
         if not ending.takes_answers(session, row):
             return _stale(session, clinic, person, "checkin_closed")
-        if row.finished_at is not None:
+        if row.finished_at is not None and row.stage not in ("summary", "asking"):
             return _stale(session, clinic, person)
         return act(session, clinic, row, args[1:], now)
 
@@ -87,7 +87,7 @@ def _go(session: Session, clinic: Clinic, row: CheckIn, args: tuple[int, ...], n
     enrolment = session.get_one(Enrolment, row.enrolment_id)
     if assessing.in_crisis(session, enrolment, now):
         return Toast(text=patients.words(session, enrolment, clinic).label("crisis_pause"))
-    answers.move_on(session, row, now)
+    answers.move_on(session, row, now, clinic)
     return None
 
 
@@ -142,7 +142,7 @@ def _skip(
 def _keep(
     session: Session, clinic: Clinic, row: CheckIn, question: Question, args: tuple[int, ...], now: datetime
 ) -> Toast | None:
-    answers.move_on(session, row, now)
+    answers.move_on(session, row, now, clinic)
     return None
 
 
@@ -150,11 +150,6 @@ def _back(
     session: Session, clinic: Clinic, row: CheckIn, question: Question, args: tuple[int, ...], now: datetime
 ) -> Toast | None:
     answers.step_back(session, row, question.id, now)
-    return None
-
-
-def _send(session: Session, clinic: Clinic, row: CheckIn, args: tuple[int, ...], now: datetime) -> Toast | None:
-    answers.finish(session, row, now, clinic)
     return None
 
 
@@ -247,7 +242,6 @@ ACTIONS: dict[str, Handler] = {
     "p_skip": of_question(2, _skip),
     "p_keep": of_question(2, _keep),
     "p_back": of_question(2, _back),
-    "p_send": of_checkin(1, _send),
     "p_sum": of_checkin(1, _go),
     "p_change": of_checkin(1, _change),
     "p_again": of_checkin(2, _again),

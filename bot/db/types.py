@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from bot.errors import AftercareError
 from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from bot.errors import AftercareError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -129,9 +130,7 @@ class EncryptedJson(Encrypted):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
         """Encrypt the canonical text of the value."""
-        return (
-            None if value is None else super().process_bind_param(json.dumps(value, sort_keys=True), dialect)
-        )
+        return None if value is None else super().process_bind_param(json.dumps(value, sort_keys=True), dialect)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
         """Decrypt, then read the value."""

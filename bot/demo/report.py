@@ -177,4 +177,3 @@ def _case(escalation: Escalation, code: str) -> Case:
         reached_s=since(escalation.contacted_at),
         resolved_s=since(escalation.closed_at),
     )
-

@@ -29,11 +29,15 @@ class Theatre:
         self._waiting: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._acting = 0
+        self._playing = False
         self._still = asyncio.Event()
 
     async def until(self, instant: datetime) -> None:
-        """Go on at `instant` (UTC), or at once when it is over."""
+        """Go on at `instant` (UTC), or at once when it is over. Outside a play the time just passes."""
         if instant <= self.clock.now():
+            return
+        if not self._playing:
+            await self.advance(instant)
             return
         future = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (instant, next(self._order), future))
@@ -42,8 +46,8 @@ class Theatre:
 
     async def play(self, stories: Sequence[Coroutine[Any, Any, None]], end: datetime) -> list[BaseException | None]:
         """Play all stories, then run on to `end`. Returns for each story the error that ended it, or None."""
-        results: list[BaseException | None] = []
         tasks = []
+        self._playing = True
         for story in stories:  # one after the other, so that even the first acts have an order
             self._acting += 1
             self._still.clear()
@@ -58,10 +62,9 @@ class Theatre:
             self._still.clear()
             future.set_result(None)
             await self._still.wait()
+        self._playing = False
         await self.advance(end)
-        for task in tasks:
-            results.append(task.exception())
-        return results
+        return [task.exception() for task in tasks]
 
     async def advance(self, instant: datetime) -> None:
         """Move to `instant`, stopping wherever the bot has something due on the way."""

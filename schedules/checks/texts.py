@@ -29,7 +29,6 @@ BUTTONS = (
     "resume",
     "done",
     "change_answer",
-    "finish",
     "call_team",
     "not_me",
     "consent_agree",

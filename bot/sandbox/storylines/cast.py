@@ -87,7 +87,6 @@ class Patient:
         for _ in range(MOST_SCREENS):
             shown = await self.question()
             if shown is None:
-                await self._finishes()
                 return
             if shown.id == until:
                 return
@@ -105,13 +104,6 @@ class Patient:
             if question.text.in_(self.language).split("{")[0] in words:
                 return question
         return None
-
-    async def _finishes(self) -> None:
-        finish = self.stage.pathway.texts["finish"].in_(self.language)
-        shown = (await self.person.chat.look()).card()
-        labels = [button["text"] for row in shown["keyboard"] for button in row] if shown else []
-        if finish in labels:
-            await self.person.taps(finish)
 
     async def _begin(self) -> None:
         if await self.question() is None:
