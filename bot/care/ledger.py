@@ -19,7 +19,7 @@ _SUBJECT = "check-ins"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """`planned` is every check-in there ever was: `ended` by reason, plus `open`, plus `coming`."""
+    """`planned` is every check-in there ever was, ad-hoc ones too: `ended` by reason, plus `open`, plus `coming`."""
 
     planned: int
     ended: Mapping[str, int]
@@ -34,10 +34,11 @@ class Ledger:
 
 def balance(session: Session) -> Ledger:
     """Count every check-in, by what became of it."""
-    counted = select(CheckIn.state, CheckIn.end_reason, func.count()).group_by(CheckIn.state, CheckIn.end_reason)
-    rows = session.execute(counted).all()
+    asked = CheckIn.kind != "baseline"  # what was before surgery was never asked by the bot
+    counted = select(CheckIn.state, CheckIn.end_reason, func.count()).where(asked)
+    rows = session.execute(counted.group_by(CheckIn.state, CheckIn.end_reason)).all()
     return Ledger(
-        planned=session.scalar(select(func.count()).select_from(CheckIn)) or 0,
+        planned=session.scalar(select(func.count()).select_from(CheckIn).where(asked)) or 0,
         ended={reason: count for state, reason, count in sorted(rows, key=str) if state == "ended" and reason},
         open=sum(count for state, _, count in rows if state == "open"),
         coming=sum(count for state, _, count in rows if state == "planned"),

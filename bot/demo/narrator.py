@@ -16,6 +16,7 @@ from bot.sandbox.client import Json, Settle
 from bot.sandbox.world import World
 
 LINE = 110
+_RETIRED = "↓"  # an old copy that only points to the newest one
 _SPACE = re.compile(r"\s+")
 
 
@@ -52,6 +53,8 @@ class Narrator:
                 if (chat.id, message.id) not in self._told:
                     self._first[chat.id, message.date, words] += 1
                 self._told[chat.id, message.id] = words
+                if words.endswith(_RETIRED):
+                    continue
                 name = chat.title or self._name(chat.user_id)
                 self._print(f"[cyan]→ {escape(name)}[/]", words)
 

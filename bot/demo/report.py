@@ -78,7 +78,7 @@ async def gather(db: Database, narrator: Narrator, results: Sequence[Result], se
         storylines=tuple(results),
         planned=balance.planned,
         ended=dict(balance.ended),
-        open=balance.open,
+        open=balance.open + balance.coming,
         course=course,
         sent=narrator.sent,
         duplicates=narrator.duplicates,

@@ -19,6 +19,13 @@ Settle = Callable[[], Awaitable[None]]
 NextEvent = Callable[[], Awaitable[datetime | None]]
 
 
+class CutShort(AssertionError):
+    """Another story failed before this one came to its end."""
+
+    def __init__(self) -> None:
+        super().__init__(CutShort.__doc__)
+
+
 class Theatre:
     """Moves the clock for stories. `settle` brings the bot to rest; `next_event` says when it has something to do."""
 
@@ -45,17 +52,19 @@ class Theatre:
         await future
 
     async def play(self, stories: Sequence[Coroutine[Any, Any, None]], end: datetime) -> list[BaseException | None]:
-        """Play all stories, then run on to `end`. Returns for each story the error that ended it, or None."""
-        tasks = []
+        """Play all stories, then run on to `end`. Returns for each story what ended it early, or None.
+
+        The first story that fails ends the play: what it leaves behind would only drown the others.
+        """
         self._playing = True
+        tasks: list[asyncio.Task[None]] = []
         for story in stories:  # one after the other, so that even the first acts have an order
             self._acting += 1
             self._still.clear()
-            task = asyncio.create_task(story)
-            task.add_done_callback(lambda _: self._rests())
-            tasks.append(task)
+            tasks.append(asyncio.create_task(story))
+            tasks[-1].add_done_callback(lambda _: self._rests())
             await self._still.wait()
-        while self._waiting:
+        while self._waiting and not any(task.done() and task.exception() for task in tasks):
             instant, _, future = heapq.heappop(self._waiting)
             await self.advance(instant)
             self._acting += 1
@@ -63,8 +72,11 @@ class Theatre:
             future.set_result(None)
             await self._still.wait()
         self._playing = False
-        await self.advance(end)
-        return [task.exception() for task in tasks]
+        cut = [task for task in tasks if task.cancel()]
+        await asyncio.gather(*cut, return_exceptions=True)
+        if not cut:
+            await self.advance(end)
+        return [CutShort() if task in cut else task.exception() for task in tasks]
 
     async def advance(self, instant: datetime) -> None:
         """Move to `instant`, stopping wherever the bot has something due on the way."""

@@ -86,6 +86,8 @@ class Patient:
         await self._begin()
         for _ in range(MOST_SCREENS):
             shown = await self.question()
+            if shown is None and await self._goes_on():
+                continue
             if shown is None:
                 return
             if shown.id == until:
@@ -104,6 +106,15 @@ class Patient:
             if question.text.in_(self.language).split("{")[0] in words:
                 return question
         return None
+
+    async def _goes_on(self) -> bool:
+        """After an action card the rest is offered; whether it was, and was taken up."""
+        shown = (await self.person.chat.look()).card()
+        resume = self.stage.pathway.texts["resume"].in_(self.language)
+        if shown is None or resume not in [button["text"] for row in shown["keyboard"] for button in row]:
+            return False
+        await self.person.taps(resume, message=shown["id"])
+        return True
 
     async def _begin(self) -> None:
         if await self.question() is None:

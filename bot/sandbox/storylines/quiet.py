@@ -13,15 +13,17 @@ async def well(stage: Stage, surgery: date) -> None:
     for day in (3, 14, 42, 90):
         await margaret.at(day, "10:15")
         await margaret.checks_in()
-        await margaret.person.sees("do not show a warning sign")
+        await margaret.person.sees("We have your answers for today")
     await stage.team.shows_not(margaret.code)
 
 
 async def silent(stage: Stage, surgery: date) -> None:
     """No check-in is ever answered: reminders, then a person is asked to phone, each time in the risky fortnight."""
     walter = await admitted(stage, "Walter", "Boone", surgery=surgery, birth_year="1949", procedure="laminectomy")
-    await walter.at(4, "11:00")
+    await walter.at(3, "16:00")
     await walter.person.sees("waiting for you")
+    await walter.at(4, "11:00")
+    await walter.person.sees("closes on")
     await walter.at(6, "09:00")
     await walter.case("REVIEW", "Phone")
     await walter.is_worked(stage.staff.okoro, outcome="Could not reach", acknowledge=20, reach=30, close=60)
@@ -49,7 +51,7 @@ async def typist(stage: Stage, surgery: date) -> None:
     while (question := await priya.question()) is not None:
         await priya.person.says(typed[question.id])
         await priya.waits(0.2)
-    await priya.person.sees("do not show a warning sign")
+    await priya.person.sees("We have your answers for today")
     await priya.at(9, "20:00")
     await priya.person.says("walked to the shop and back today, very pleased")
     await priya.person.sees("Is any of this happening now?")

@@ -79,7 +79,7 @@ async def spanish(stage: Stage, surgery: date) -> None:
     )
     await carmen.at(3, "11:00")
     await carmen.checks_in()
-    await carmen.person.sees("no muestran una señal de alarma")
+    await carmen.person.sees("Tenemos sus respuestas de hoy")
     await carmen.at(14, "11:00")
     await carmen.checks_in({"general_symptoms": ["calf"]})
     await carmen.person.sees("Llame ahora")
