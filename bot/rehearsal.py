@@ -18,8 +18,7 @@ class Restless(AssertionError):
 async def settle(app: App, clock: MovableClock) -> None:
     """Take in, process, tick and send until nothing is left to do now; the clock moves only as the limits demand."""
     await app.poller.clock_moved()
-    await app.ticks.clock_moved()
-    await app.ticks.run_all()
+    await app.ticks.sweep()
     for _ in range(MOST_ROUNDS):
         taken = await app.poller.poll_once(0)
         done = await app.intake.process_due()

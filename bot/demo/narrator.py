@@ -13,9 +13,10 @@ from rich.markup import escape
 from bot.clock import Clock
 from bot.sandbox.actors import Sandbox
 from bot.sandbox.client import Json, Settle
-from bot.sandbox.world import World
+from bot.sandbox.server import Served
 
 LINE = 110
+_SENDS = ("sendMessage", "sendPhoto", "sendDocument")
 _RETIRED = "↓"  # an old copy that only points to the newest one
 _SPACE = re.compile(r"\s+")
 
@@ -23,26 +24,33 @@ _SPACE = re.compile(r"\s+")
 class Narrator:
     """Prints each new or changed message once, with the day of the story."""
 
-    def __init__(self, console: Console, world: World, clock: Clock, start: datetime) -> None:
+    def __init__(self, console: Console, served: Served, clock: Clock, start: datetime) -> None:
         self._console = console
-        self._world = world
+        self._served = served
+        self._world = served.world
         self._clock = clock
         self._start = start
         self._told: dict[tuple[int, int], str] = {}
-        self._first: Counter[tuple[int, int, str]] = Counter()
+        self._sent: Counter[tuple[str, datetime, str]] = Counter()
+        self._heard = 0
 
     @property
     def sent(self) -> int:
-        """How many messages the bot sent; an edit is none."""
-        return self._first.total()
+        """How many messages the bot sent over the wire; an edit is none."""
+        return self._sent.total()
 
     @property
     def duplicates(self) -> int:
-        """How many of them said the same in the same chat at the same second."""
-        return sum(count - 1 for count in self._first.values())
+        """How many of them said the same in the same chat at the same instant."""
+        return sum(count - 1 for count in self._sent.values())
 
     def tell(self) -> None:
-        """Print what the bot showed since the last time."""
+        """Count what the bot sent and print what it showed since the last time."""
+        for call in self._served.desk.log.after(self._heard):
+            self._heard = call.seq
+            if call.ok and call.method in _SENDS:
+                words = call.params.get("text") or call.params.get("caption")
+                self._sent[str(call.params.get("chat_id")), call.at, str(words)] += 1
         for chat in self._world.chats.values():
             for message in chat.messages.values():
                 words = message.content
@@ -50,8 +58,6 @@ class Narrator:
                     continue
                 if self._told.get((chat.id, message.id)) == words:
                     continue
-                if (chat.id, message.id) not in self._told:
-                    self._first[chat.id, message.date, words] += 1
                 self._told[chat.id, message.id] = words
                 if words.endswith(_RETIRED):
                     continue

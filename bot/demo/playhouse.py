@@ -61,7 +61,7 @@ async def play(console: Console, *, port: int = 0, stay: bool = False) -> report
             keys = (Fernet.generate_key().decode(),)
             async with composition.build(_settings(served, Path(folder)), keys, clock) as app:
                 console.print(f"[bold]Aftercare demo[/]  the phones: [link]{served.url}[/link]\n")
-                narrator = Narrator(console, served.world, clock, START)
+                narrator = Narrator(console, served, clock, START)
                 house = _house(app, served, clock, next_event, narrator)
                 async with house.sandbox:
                     results = await _perform(house)

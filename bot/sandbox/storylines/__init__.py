@@ -34,4 +34,5 @@ STORYLINES = (
     Storyline("typist", "Priya types instead of tapping", quiet.typist),
     Storyline("spanish", "Carmen answers in Spanish", worrying.spanish),
     Storyline("blocker", "Leo blocks the bot", quiet.blocker),
+    Storyline("rounds", "Ada Okoro works what is left, every working day", quiet.rounds),
 )

@@ -93,7 +93,6 @@ class Patient:
             if shown.id == until:
                 return
             await self._answer(shown, given[shown.id])
-            await self.waits(0.1)
         raise AssertionError(f"{self.person.name}: more than {MOST_SCREENS} questions in one check-in")
 
     async def question(self) -> Question | None:
@@ -150,8 +149,6 @@ class Patient:
             await self.stage.theatre.until(began + timedelta(minutes=minutes))
             await by.taps(label, where=self.stage.team, message=await self._live_card(label))
         await by.taps(outcome, where=self.stage.team, message=await self._live_card(outcome))
-        if await self._asked_for_a_note(by):
-            await by.taps("Skip")
 
     async def _live_card(self, label: str) -> int:
         """The newest message of this case that has the button."""
@@ -161,12 +158,6 @@ class Patient:
             if self.code in (item["text"] or "") and any(label in text for text in labels):
                 return int(item["id"])
         raise AssertionError(f"no card of {self.code} has a button {label!r}\n{shown.transcript()}")
-
-    @staticmethod
-    async def _asked_for_a_note(by: Person) -> bool:
-        shown = (await by.chat.look()).card()
-        labels = [button["text"] for row in shown["keyboard"] for button in row] if shown else []
-        return any("Skip" in label for label in labels)
 
 
 async def admitted(stage: Stage, first_name: str, surname: str, *, surgery: date, **fields: str) -> Patient:

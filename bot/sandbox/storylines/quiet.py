@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from bot.sandbox.storylines.cast import WELL, Stage, admitted
 
@@ -24,10 +24,10 @@ async def silent(stage: Stage, surgery: date) -> None:
     await walter.person.sees("waiting for you")
     await walter.at(4, "11:00")
     await walter.person.sees("closes on")
-    await walter.at(6, "09:00")
+    await walter.at(5, "09:45")
     await walter.case("REVIEW", "Phone")
     await walter.is_worked(stage.staff.okoro, outcome="Could not reach", acknowledge=20, reach=30, close=60)
-    await walter.at(19, "09:00")
+    await walter.at(18, "09:45")
     await walter.case("REVIEW", "Phone")
     await walter.is_worked(stage.staff.okoro, outcome="Advice", acknowledge=15, reach=40, close=50)
 
@@ -50,7 +50,6 @@ async def typist(stage: Stage, surgery: date) -> None:
     }
     while (question := await priya.question()) is not None:
         await priya.person.says(typed[question.id])
-        await priya.waits(0.2)
     await priya.person.sees("We have your answers for today")
     await priya.at(9, "20:00")
     await priya.person.says("walked to the shop and back today, very pleased")
@@ -72,3 +71,26 @@ async def blocker(stage: Stage, surgery: date) -> None:
     await leo.case("Phone today")
     await leo.is_worked(stage.staff.okoro, outcome="Advice", acknowledge=10, reach=25, close=30)
     await stage.theatre.until(stage.theatre.clock.now() + timedelta(days=1))
+
+
+async def rounds(stage: Stage, surgery: date) -> None:
+    """Every working day the coordinator works what is left: each open review ends with a call and an outcome."""
+    okoro = stage.staff.okoro
+    for day in range(2, 104):
+        today = surgery + timedelta(days=day)
+        if today.isoweekday() > 5:
+            continue
+        await stage.theatre.until(datetime.combine(today, time(15, 30), UTC))
+        while (card := await _waiting_review(stage)) is not None:
+            for label in ("Acknowledge", "Reached patient", "Close", "Advice given"):
+                await okoro.taps(label, where=stage.team, message=card)
+                await stage.theatre.until(stage.theatre.clock.now() + timedelta(minutes=4))
+
+
+async def _waiting_review(stage: Stage) -> int | None:
+    """The newest card of a review that nobody has acknowledged."""
+    for item in reversed((await stage.team.look()).messages):
+        labels = [button["text"] for row in item["keyboard"] or () for button in row]
+        if "REVIEW" in (item["text"] or "") and "Acknowledge" in labels:
+            return int(item["id"])
+    return None
