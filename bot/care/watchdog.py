@@ -85,7 +85,9 @@ def look(session: Session, now: datetime) -> int:
 
 
 def _tell_admins(session: Session, card: Card, occasion: str, lane: Lane, now: datetime) -> None:
+    uncertain = "never" if lane is Lane.DIGEST else "resend"
     for chat_id in session.scalars(
         select(Chat.id).join(Staff, Staff.chat_id == Chat.id).where(Staff.role == "admin", Staff.state == "active")
     ).all():
-        outbox.say_card(session, chat_id, card, key=f"{occasion}:{chat_id}", now=now, lane=lane)
+        key = f"{occasion}:{chat_id}"
+        outbox.say_card(session, chat_id, card, key=key, now=now, lane=lane, on_uncertain=uncertain)
