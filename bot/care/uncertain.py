@@ -20,8 +20,9 @@ from bot.db.engine import wake
 from bot.db.models import Answer, Chat, Outbox, Surface
 
 EVIDENCE_WITHIN = timedelta(seconds=90)
-REPEATS = 5  # of an alert; after that the ladder's own pages go on
-_APART = timedelta(seconds=30)
+REPEATS = 6  # of an alert, over a quarter of an hour: a patient's action card has no ladder that would bring it again
+TROUBLE_AFTER = 5  # attempts after which an admin is told
+_APART = timedelta(seconds=30)  # between the first two repeats; then twice as long each time
 
 
 def begin(session: Session, row: Outbox, why: str, now: datetime) -> None:
@@ -32,8 +33,9 @@ def begin(session: Session, row: Outbox, why: str, now: datetime) -> None:
     row.lease_until = None
     if row.on_uncertain == "resend":
         if row.attempts <= REPEATS:
-            _repeat(session, row, now if row.repeats_id is None else now + _APART, now)
-        else:
+            wait = timedelta() if row.repeats_id is None else _APART * 2 ** max(0, row.attempts - 2)
+            _repeat(session, row, now + wait, now)
+        if row.attempts >= TROUBLE_AFTER:
             remedy = "Nobody can tell whether alerts to this chat arrive. Check the network, then ring the team."
             watchdog.incident(session, "alerts_uncertain", f"chat:{row.chat_id}", remedy, now)
     elif row.on_uncertain == "evidence" and row.repeats_id is None:

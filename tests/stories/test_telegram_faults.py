@@ -319,14 +319,43 @@ async def test_an_alert_that_telegram_finds_faulty_goes_out_as_plain_words(ward:
     assert "message_refused" in await ward.read(incidents)
 
 
-async def test_alerts_wait_out_an_outage_and_go_first(ward: Ward) -> None:
-    """Nothing is lost while nothing can be sent."""
+async def test_alerts_wait_while_telegram_does_not_know_the_bot(ward: Ward) -> None:
+    """Nothing is lost while every send is refused as if the token were wrong."""
     ana = await before_the_red_answer(ward)
     await ward.sandbox.fails("html_404", method="sendMessage", times=4)
     await red(ana)
     await ward.advance(minutes=2)
     await ana.case("EMERGENCY")
     await ana.person.sees("Go to A&E now")
+
+
+async def test_a_red_answer_just_before_an_outage_reaches_team_and_patient_after_it(ward: Ward) -> None:
+    """Taken in, then ten minutes in which nothing goes out: both still learn of it."""
+    ana = await before_the_red_answer(ward)
+    await taps_unheard(ward, ana)
+    await ward.app.poller.poll_once(0)
+    await ward.app.intake.process_due()
+    await ward.sandbox.fails("outage", seconds=600)
+    await ward.rest()
+    await ward.advance(minutes=16)
+    await ana.case("EMERGENCY")
+    await ward.staff.lind.sees("EMERGENCY", ana.code)
+    await ana.person.sees("Go to A&E now")
+    await ward.staff.mora.sees("Mended: alerts uncertain")
+
+
+async def test_a_check_in_due_in_an_outage_is_asked_after_it(ward: Ward) -> None:
+    """Half an hour of nothing at the hour of sending: nobody listened either, so it is asked again."""
+    ana = await ward.enrols("Ana")
+    await ward.until(3, "09:29")
+    await ward.sandbox.fails("outage", seconds=1800)
+    for minutes in (1, 2, 30):
+        ward.clock.advance(timedelta(minutes=minutes))
+        await ward.app.ticks.run_all()
+        await ward.app.poller.poll_once(0)
+        await ward.app.sender.deliver_due()
+    await ward.rest()
+    await ana.checks_in({}, until="bladder")
 
 
 async def test_an_old_tap_that_cannot_be_answered_still_counts(ward: Ward) -> None:
