@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -228,7 +229,12 @@ async def test_a_poison_message_of_a_patient_is_set_aside_and_a_person_reads_it(
 
 async def test_poison_from_nowhere_is_set_aside_and_an_admin_is_told(ward: Ward) -> None:
     """Whatever its shape, the polling goes on."""
-    shapes = ({"message": []}, {"callback_query": {"id": 5}}, {"message": {"chat": {"id": "x"}}}, {"poll": None})
+    shapes: tuple[dict[str, Any], ...] = (
+        {"message": []},
+        {"callback_query": {"id": 5}},
+        {"message": {"chat": {"id": "x"}}},
+        {"poll": None},
+    )
     for shape in shapes:
         await ward.sandbox.act("updates/raw", update=shape)
     await ward.staff.mora.sees("Needs mending: unprocessed update")
@@ -327,6 +333,18 @@ async def test_alerts_wait_while_telegram_does_not_know_the_bot(ward: Ward) -> N
     await ward.advance(minutes=2)
     await ana.case("EMERGENCY")
     await ana.person.sees("Go to A&E now")
+
+
+async def test_an_admin_hears_that_alerts_wait_and_that_they_go_again(ward: Ward) -> None:
+    """Surely not sent, again and again: tried on without end, and the trouble ends with the first that arrives."""
+    ana = await before_the_red_answer(ward)
+    description = "Misdirected Request"
+    await ward.sandbox.fails("http", method="sendMessage", code=421, description=description, times=25)
+    await red(ana)
+    await ward.advance(minutes=8)
+    await ana.case("EMERGENCY")
+    await ward.staff.mora.sees("Needs mending: alerts waiting")
+    assert "alerts_waiting" not in await ward.read(incidents)
 
 
 async def test_a_red_answer_just_before_an_outage_reaches_team_and_patient_after_it(ward: Ward) -> None:
