@@ -34,6 +34,9 @@ from bot.webserver import serve
 log = structlog.get_logger()
 
 
+STOPPING_S = 10.0  # for calls under way when the bot is told to stop
+
+
 class NotReady(AftercareError):
     """The bot cannot start."""
 
@@ -46,7 +49,6 @@ class App:
     clinic: Clinic
     clock: Clock
     db: Database
-    courier: Courier
     presence: Presence
     poller: Poller
     intake: Intake
@@ -57,17 +59,24 @@ class App:
     async def run(self) -> None:
         """Serve until cancelled. One part that ends ends the whole, so that whoever restarts processes sees it."""
         await self.presence.announce()
-        async with asyncio.TaskGroup() as group, self.ticks.running():
-            group.create_task(self.intake.run())
-            group.create_task(self.sender.run())
-            if self.webhook is None:
-                await self.presence.poll()
-                group.create_task(self.poller.run())
-            else:
-                host, port = self.settings.listen
-                group.create_task(serve(self.webhook.app(), host, port))
-                await self._receive()
-            log.info("running", bot=self.clinic.bot_username, webhook=self.webhook is not None)
+        try:
+            async with self.ticks.running(), asyncio.TaskGroup() as group:
+                group.create_task(self.intake.run())
+                group.create_task(self.sender.run())
+                await self._listen(group)
+                log.info("running", bot=self.clinic.bot_username, webhook=self.webhook is not None)
+        finally:
+            await self.sender.finish(STOPPING_S)  # what is cut off now would be sent twice at the next start
+
+    async def _listen(self, group: asyncio.TaskGroup) -> None:
+        """Begin to take updates in, by asking or by being told."""
+        if self.webhook is None:
+            await self.presence.poll()
+            group.create_task(self.poller.run())
+            return
+        host, port = self.settings.listen
+        group.create_task(serve(self.webhook.app(), host, port))
+        await self._receive()
 
     async def _receive(self) -> None:
         """Ask Telegram to deliver to the webhook; a bot that receives nothing must not look alive."""
@@ -78,7 +87,7 @@ class App:
 
 @asynccontextmanager
 async def build(settings: Settings, keys: Sequence[str], clock: Clock) -> AsyncIterator[App]:
-    """Wire an app and close it again. Raises NotReady when Telegram does not know the bot, and what migrating raises.
+    """Wire an app and close it again. Raises NotReady, TokenRefused, and what migrating raises.
 
     The database is migrated, and the shipped pathway published if none is; numbers and translations were checked with
     the settings.
@@ -86,36 +95,45 @@ async def build(settings: Settings, keys: Sequence[str], clock: Clock) -> AsyncI
     if settings.telegram_bot_token is None:
         raise NotReady("TELEGRAM_BOT_TOKEN is missing. @BotFather on Telegram gives one when you make the bot.")
     token = settings.telegram_bot_token.get_secret_value()
+    api = f"{settings.telegram_api_url}/bot{token}"
     migrate.upgrade(settings.database_url, keys)
     async with AsyncExitStack() as stack:
         db = Database(settings.database_url, keys)
         stack.callback(db.close)
         await db.write(publishing.ensure_first, clock.now(), settings.pathway)
+        presence = Presence(api)
+        me = await presence.me()
         secret = stored_keys.token_secret(keys)
         courier = Courier(token, settings.telegram_api_url, secret)
         stack.push_async_callback(courier.close)
-        me = await courier.me()
-        clinic = Clinic(
-            name=settings.clinic_name,
-            timezone=settings.clinic_timezone,
-            values=configuration.card_values(settings),
-            bot_username=me.username or "",
-        )
-        poller = Poller(db, clinic, clock, f"{settings.telegram_api_url}/bot{token}", me.id)
+        clinic = _clinic(settings, me.username)
+        poller = Poller(db, clinic, clock, api, me.id)
         stack.push_async_callback(poller.close)
-        webhook = None
-        if settings.webhook_url and settings.webhook_secret is not None:
-            webhook = Webhook(db, clock, me.id, settings.webhook_secret.get_secret_value())
+        webhook = _webhook(settings, db, clock, me.id)
         yield App(
             settings=settings,
             clinic=clinic,
             clock=clock,
             db=db,
-            courier=courier,
-            presence=Presence(f"{settings.telegram_api_url}/bot{token}"),
+            presence=presence,
             poller=poller,
             intake=Intake(db, clinic, clock, courier, dispatch.handle, secret, check=admin.checked),
             sender=Sender(db, clinic, clock, courier, showing.RENDERERS),
-            ticks=Ticks(db, clinic, clock),
+            ticks=Ticks(db, clinic, clock, webhook=webhook is not None),
             webhook=webhook,
         )
+
+
+def _clinic(settings: Settings, username: str) -> Clinic:
+    return Clinic(
+        name=settings.clinic_name,
+        timezone=settings.clinic_timezone,
+        values=configuration.card_values(settings),
+        bot_username=username,
+    )
+
+
+def _webhook(settings: Settings, db: Database, clock: Clock, bot_id: int) -> Webhook | None:
+    if not settings.webhook_url or settings.webhook_secret is None:
+        return None
+    return Webhook(db, clock, bot_id, settings.webhook_secret.get_secret_value())

@@ -9,6 +9,7 @@ from bot.clock import MovableClock
 
 PATIENCE = timedelta(minutes=2)  # of rehearsed time: how long a message may wait for its turn under the sending limits
 MOST_ROUNDS = 500
+FULL_BATCH = 100  # updates that Telegram gives at once
 
 
 class Restless(AssertionError):
@@ -19,12 +20,11 @@ async def settle(app: App, clock: MovableClock) -> None:
     """Take in, process, tick and send until nothing is left to do now; the clock moves only as the limits demand."""
     await app.poller.clock_moved()
     await app.ticks.sweep()
+    while await app.poller.poll_once(0) >= FULL_BATCH:
+        continue
+    await app.intake.process_due()
     for _ in range(MOST_ROUNDS):
-        taken = await app.poller.poll_once(0)
-        done = await app.intake.process_due()
         step = await app.sender.deliver_due()
-        if taken or done or step.sent:
-            continue
         if step.next_at is None or step.next_at > clock.now() + PATIENCE:
             return
         if step.next_at > clock.now():

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.db.models import PathwayVersion
 from schedules.pathway import Pathway
 
-
-@lru_cache(maxsize=64)
-def _parsed(content: str) -> Pathway:
-    return Pathway.from_json(content)
+_parsed: dict[str, Pathway] = {}  # by fingerprint: the same content is the same pathway, in whichever database
 
 
 def of(session: Session, version_id: int) -> Pathway:
-    """The pathway of this published version. Versions are immutable: parsed once, and read once in a session."""
-    read: dict[int, Pathway] = session.info.setdefault("pathways", {})
-    if version_id not in read:
-        read[version_id] = _parsed(session.get_one(PathwayVersion, version_id).content)
-    return read[version_id]
+    """The pathway of this published version. Versions are immutable: read and parsed once in a process."""
+    known: dict[int, Pathway] = session.info.setdefault("pathways", {})
+    if version_id not in known:
+        known[version_id] = _pathway(session.get_one(PathwayVersion, version_id))
+    return known[version_id]
 
 
 def current(session: Session) -> PathwayVersion:
@@ -31,4 +26,10 @@ def current(session: Session) -> PathwayVersion:
 
 def latest(session: Session) -> Pathway:
     """The pathway of the newest published version."""
-    return _parsed(current(session).content)
+    return _pathway(current(session))
+
+
+def _pathway(version: PathwayVersion) -> Pathway:
+    if version.fingerprint not in _parsed:
+        _parsed[version.fingerprint] = Pathway.from_json(version.content)
+    return _parsed[version.fingerprint]

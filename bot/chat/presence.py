@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -9,11 +11,13 @@ import structlog
 
 from bot import texts
 from bot.chat import updates
+from bot.errors import AftercareError
 from bot.texts import N_
 
 log = structlog.get_logger()
 
 TIMEOUT_S = 20.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 PATIENT_COMMANDS = (
     ("status", N_("What comes next")),
     ("pause", N_("Pause for some days")),
@@ -29,11 +33,39 @@ GROUP_COMMANDS = (
 )
 
 
+class TokenRefused(AftercareError):
+    """Telegram does not know TELEGRAM_BOT_TOKEN: copy it again from @BotFather, and check TELEGRAM_API_URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot's id and its name without the @."""
+
+    id: int
+    username: str
+
+
 class Presence:
     """Speaks to the Bot API at `api`, the address with the token in it, which is never logged."""
 
     def __init__(self, api: str) -> None:
         self._api = api
+
+    async def me(self) -> Me:
+        """Who the bot is. Waits for as long as Telegram cannot be reached; raises TokenRefused."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                async with httpx.AsyncClient(timeout=TIMEOUT_S) as http:
+                    answer = await http.post(f"{self._api}/getMe")
+                if answer.status_code in (401, 404):
+                    raise TokenRefused
+                found = answer.json()["result"]
+                return Me(int(found["id"]), str(found.get("username", "")))
+            except (httpx.HTTPError, ValueError, KeyError) as error:
+                log.warning("telegram not reached", kind=type(error).__name__, pause_s=pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     async def announce(self) -> None:
         """Put the commands into the menus, in each language. Best effort: the commands work without menus."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.orm import Session
 
 from bot.care import delivery, outcomes, turns, uncertain
 from bot.care.clinic import Clinic
@@ -101,16 +102,13 @@ class Sender:
         """Send everything that may go now, and settle it. For tests and rehearsals that move the clock themselves."""
         if not self._recovered:
             await self.recover()
-        done, next_at = 0, None
-        for lanes, room in ((ALERTS, ALERTS_IN_FLIGHT), (OTHERS, OTHERS_IN_FLIGHT)):
-            while True:
-                started = await self._start(lanes, room)
-                await asyncio.gather(*started.tasks)
-                done += len(started.tasks) + started.ended
-                if not started.tasks and not started.ended:
-                    break
-            next_at = _earlier(next_at, started.next_at)
-        return DeliveryStep(sent=done, next_at=next_at)
+        done = 0
+        while True:
+            started = await self._start((*ALERTS, *OTHERS), ALERTS_IN_FLIGHT + OTHERS_IN_FLIGHT)
+            await asyncio.gather(*started.tasks)
+            done += len(started.tasks) + started.ended
+            if not started.tasks and not started.ended:
+                return DeliveryStep(sent=done, next_at=started.next_at)
 
     async def _work(self, lanes: tuple[Lane, ...], room: int) -> None:
         awake = self._awake[lanes]
@@ -140,8 +138,7 @@ class Sender:
         self._limits.forget_idle(now)
         held = self._limits.held(now)
         skip = set(held) | {turn.chat for turn in self._in_flight.values()}
-        rows = await self._db.read(turns.waiting, now, lanes, skip, LOOK_AT)
-        next_at = await self._db.read(turns.next_due, now, lanes)
+        rows, next_at = await self._db.read(_look, now, lanes, skip)
         next_at = _earlier(next_at, min(held.values(), default=None))
         tasks: list[asyncio.Task[None]] = []
         ended = 0
@@ -196,6 +193,12 @@ class Sender:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("delivery not settled", kind=type(error).__name__)  # the lease runs out: uncertain
         self.wake()
+
+
+def _look(
+    session: Session, now: datetime, lanes: tuple[Lane, ...], skip: set[int]
+) -> tuple[list[Waiting], datetime | None]:
+    return turns.waiting(session, now, lanes, skip, LOOK_AT), turns.next_due(session, now, lanes)
 
 
 def _note(outgoing: Outgoing, outcome: Outcome) -> None:

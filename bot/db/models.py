@@ -77,8 +77,8 @@ class PathwayVersion(Base):
     pathway: Mapped[Str]
     number: Mapped[Int]
     fingerprint: Mapped[Str]
-    content: Mapped[Str]  # canonical JSON of the pathway
-    files: Mapped[Data]  # file name -> YAML text, as the admin wrote it
+    content: Mapped[str] = mapped_column(Text, deferred=True)  # canonical JSON of the pathway
+    files: Mapped[Any] = mapped_column(Json, deferred=True)  # file name -> YAML text, as the admin wrote it
     published_at: Mapped[Instant]
     published_by: Mapped[int | None] = fk("staff.id")
     note: Mapped[MaybeStr]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from time import monotonic
 
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
@@ -25,7 +25,7 @@ from bot.demo.narrator import Narrator, Told
 from bot.rehearsal import settle
 from bot.sandbox import server, storylines
 from bot.sandbox.actors import Person
-from bot.sandbox.storylines.cast import Staff, Stage
+from bot.sandbox.storylines.cast import NUMBERS, Staff, Stage
 from bot.sandbox.theatre import NextEvent, Theatre
 from bot.settings import Settings
 from schedules import catalog
@@ -49,7 +49,7 @@ class House:
 
 async def play(console: Console, *, port: int = 0, stay: bool = False) -> report.Report:
     """Play every storyline; with `stay`, serve the page until interrupted. Raises OSError when the port is taken."""
-    began = monotonic()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="aftercare-demo-") as folder:
         clock = MovableClock(START)
         app: App | None = None
@@ -65,7 +65,7 @@ async def play(console: Console, *, port: int = 0, stay: bool = False) -> report
                 house = _house(app, served, clock, next_event, narrator)
                 async with house.sandbox:
                     results = await _perform(house)
-                found = await report.gather(app.db, narrator, results, monotonic() - began)
+                found = await report.gather(app.db, narrator, results, time.monotonic() - began)
                 report.show(console, found)
                 if stay:
                     await _stay(console, house)
@@ -166,8 +166,5 @@ def _settings(served: server.Served, folder: Path) -> Settings:
         database_url=f"sqlite:///{folder / 'aftercare.db'}",
         clinic_name="Northside Spine Unit",
         clinic_timezone="Europe/London",
-        team_phone="+44 1632 960100",
-        emergency_number="999",
-        out_of_hours="111",
-        crisis_line="+44 1632 960400",
+        **NUMBERS,
     )

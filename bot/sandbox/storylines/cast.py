@@ -19,6 +19,14 @@ Answers = Mapping[str, str | Sequence[str]]
 MOST_SCREENS = 40
 _PROGRESS = re.compile(r"\b\d+ (?:of|de) \d+\b")
 
+NUMBERS = {
+    "team_phone": "+44 1632 960100",
+    "emergency_number": "999",
+    "out_of_hours": "111",
+    "crisis_line": "+44 1632 960400",
+}
+"""The clinic's numbers in the storylines: of the emergency services, and of nobody."""
+
 WELL: Answers = {
     "saddle_numbness": "absent",
     "bladder": "normal",
