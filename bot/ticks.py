@@ -35,6 +35,7 @@ from bot.db.engine import Database
 log = structlog.get_logger()
 
 HOUR_S = 3600
+OFTEN_S = 60  # a rehearsal does what runs at least this often at every step
 Work = Callable[[Session, datetime, Clinic], int | Mapping[str, int]]
 
 
@@ -84,6 +85,7 @@ class Ticks:
         self._clinic = clinic
         self._clock = clock
         self._table = (*table, LISTENING) if webhook else tuple(table)
+        self._swept: dict[str, datetime] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -107,9 +109,17 @@ class Ticks:
     async def sweep(self) -> None:
         """Do the work of every tick once, in one transaction and without signs of life: for rehearsals and tests.
 
-        Raises what a tick raises: where nothing runs by itself, a failure must not wait to be noticed.
+        What runs seldom runs when its interval has passed on the rows' clock. Raises what a tick raises: where nothing
+        runs by itself, a failure must not wait to be noticed.
         """
-        await self._db.write(_sweep, self._table, self._clock.now(), self._clinic)
+        now = self._clock.now()
+        due = [tick for tick in self._table if tick.every_s <= OFTEN_S or self._rested(tick, now)]
+        await self._db.write(_sweep, due, now, self._clinic)
+        self._swept.update((tick.name, now) for tick in due)
+
+    def _rested(self, tick: Tick, now: datetime) -> bool:
+        last = self._swept.get(tick.name)
+        return last is None or abs((now - last).total_seconds()) >= tick.every_s
 
     async def run(self, tick: Tick, now: datetime | None = None) -> int:
         """Run one tick. Returns how much it did; 0 when it failed, which is then on record."""

@@ -62,7 +62,7 @@ def record(
         move_on(session, row, now, clinic)
         return False
     _keep(session, row, question_id, stored, raw, latest, now, author, readable=True)
-    _unreadable_since(session, row)
+    _unreadable_since(session, row, now)
     _after(session, row, now, clinic, below)
     return True
 
@@ -77,7 +77,7 @@ def unreadable(
     """
     latest = cases.standing(session, row).get(question_id)
     _keep(session, row, question_id, None, raw, latest, now, PATIENT, readable=False)
-    _unreadable_since(session, row)
+    _unreadable_since(session, row, now)
     crisis = assessing.in_crisis(session, session.get_one(Enrolment, row.enrolment_id), now)
     row.stage, row.question = "paused" if crisis else stage, question_id
     session.flush()
@@ -118,7 +118,8 @@ def move_on(
     """Show what comes next: a question, or the end. The last answer finishes the check-in; no extra tap is needed."""
     following = course.next_question(session, row, now)
     row.question = following.id if following is not None else None
-    row.stage = "summary" if following is None and stage != "paused" else stage
+    over = following is None and (row.finished_at is not None or stage != "paused")
+    row.stage = "summary" if over else stage
     row.picks = None
     session.flush()
     if row.stage == "summary":
@@ -175,17 +176,23 @@ def _keep(
     session.flush()
 
 
-def _unreadable_since(session: Session, row: CheckIn) -> None:
-    """Since when a red-flag answer waits for a tap that can be read; nothing waits once each has one."""
+def _unreadable_since(session: Session, row: CheckIn, now: datetime) -> None:
+    """Since when a red-flag answer waits for a tap that can be read; nothing waits once each has one.
+
+    A question that a correction opened in a finished check-in waits likewise: nothing else would miss its answer.
+    """
     pathway = pathways.of(session, row.pathway_version_id)
     latest = cases.standing(session, row)
     waiting = [a.at for a in latest.values() if not a.readable and pathway.question(a.question).red_flag]
+    if row.finished_at is not None and course.next_question(session, row, now) is not None:
+        waiting.append(row.unreadable_since or now)
     row.unreadable_since = min(waiting, default=None)
 
 
 def _after(session: Session, row: CheckIn, now: datetime, clinic: Clinic, below: str | None) -> None:
     """Judge, then show what follows: the rest is only offered after an action card, and not at all in a crisis."""
-    judgement = assessing.checkin(session, row, "completed" if row.finished_at else "open", now, clinic)
+    complete = row.finished_at is not None and course.next_question(session, row, now) is None
+    judgement = assessing.checkin(session, row, "completed" if complete else "open", now, clinic)
     _recheck(session, row, judgement, now)
     key = f"below:{now.timestamp():.3f}" if judgement.said or below is not None else None
     if assessing.in_crisis(session, session.get_one(Enrolment, row.enrolment_id), now):

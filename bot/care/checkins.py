@@ -16,7 +16,7 @@ from bot.care import assessing, cases, course, ending, facts, patients, planning
 from bot.care.clinic import Clinic
 from bot.care.closing import close_due, end_programmes, unreadable_due
 from bot.care.ending import end, stop_all
-from bot.care.opening import ask_again, current, open_due, start_adhoc
+from bot.care.opening import answerable, ask_again, current, open_due, start_adhoc
 from bot.care.patients import Words
 from bot.care.planning import next_planned, plan
 from bot.care.reminding import remind_due
@@ -27,7 +27,7 @@ from schedules.pathway import Level, Question
 CHANGING = "*changing*"  # among the ticks of a summary: the list of answers to change is on the screen
 
 __all__ = [
-    "ask_again", "card", "close_due", "current", "end", "end_programmes", "next_planned", "open_due", "plan",
+    "answerable", "ask_again", "card", "close_due", "current", "end", "end_programmes", "next_planned", "open_due", "plan",
     "remind_due", "start_adhoc", "stop_all", "unreadable_due",
 ]  # fmt: skip
 
@@ -39,13 +39,10 @@ def card(session: Session, ref: int, clinic: Clinic, now: datetime) -> Card | No
         return None
     enrolment = session.get_one(Enrolment, row.enrolment_id)
     words = patients.words(session, enrolment, clinic, row.pathway_version_id)
-    if row.finished_at is not None and row.stage != "asking":
+    takes = ending.takes_answers(session, row)
+    if row.finished_at is not None and (row.stage == "summary" or row.question is None or not takes):
         return _finished(session, row, words)
-    if (
-        row.finished_at is None
-        and row.state == "ended"
-        and (row.stage == "intro" or not ending.takes_answers(session, row))
-    ):
+    if row.finished_at is None and row.state == "ended" and (row.stage == "intro" or not takes):
         return _ended(session, row, words)
     if assessing.in_crisis(session, enrolment, now):
         return patient.paused(row.id, words.text("crisis_pause"), words.label, may_go_on=False)

@@ -53,7 +53,7 @@ def close(session: Session, row: CheckIn, now: datetime, clinic: Clinic, *, unan
     if not ending.end(session, row, reason, "system", now):
         return False
     if complete:
-        row.finished_at = now
+        row.finished_at, row.question, row.stage, row.picks = now, None, "summary", None
     if reason != "superseded":
         assessing.checkin(session, row, status, now, clinic)
     ending.show(session, row, now)
@@ -90,8 +90,9 @@ def _unreadable(session: Session, row_id: int, now: datetime, clinic: Clinic) ->
         .values(unreadable_since=None),
     )
     row = session.get_one(CheckIn, row_id, populate_existing=True)
-    judgement = assessing.checkin(session, row, "open", now, clinic)
-    if judgement.said and row.state == "open":
+    status: cases.Status = "completed" if row.finished_at is not None else "open"
+    judgement = assessing.checkin(session, row, status, now, clinic)
+    if judgement.said and (row.state == "open" or row.stage == "asking"):
         ending.show(session, row, now, key=f"unreadable:{now.timestamp():.0f}")
     return claimed
 

@@ -77,6 +77,15 @@ def current(session: Session, enrolment: Enrolment) -> CheckIn | None:
     return session.scalars(running.order_by(CheckIn.opened_at.desc(), CheckIn.id.desc()).limit(1)).first()
 
 
+def answerable(session: Session, enrolment: Enrolment) -> CheckIn | None:
+    """The check-in that was sent last, while it takes answers: open, answered late, or finished and to be corrected."""
+    sent = select(CheckIn).where(
+        CheckIn.enrolment_id == enrolment.id, CheckIn.opened_at.is_not(None), CheckIn.kind != "baseline"
+    )
+    row = session.scalars(sent.order_by(CheckIn.opened_at.desc(), CheckIn.id.desc()).limit(1)).first()
+    return row if row is not None and ending.takes_answers(session, row) else None
+
+
 def _last_seen(session: Session, row: CheckIn) -> datetime:
     """When the patient last answered in this check-in, or when it was sent."""
     last = session.scalar(select(func.max(Answer.at)).where(Answer.checkin_id == row.id))

@@ -57,7 +57,7 @@ def text(session: Session, clinic: Clinic, person: Patient, incoming: Incoming, 
         case "emergency":
             _emergency(session, clinic, enrolment, _sent(incoming, body), now)
             return None
-    row = checkins.current(session, enrolment) or _late(session, enrolment)
+    row = _asked(session, enrolment)
     if row is not None and _typed_answer(session, clinic, enrolment, row, incoming, body, now):
         return None
     if _typed_rescreen(session, clinic, enrolment, body, now) or _typed_button(
@@ -131,21 +131,10 @@ def _sent(incoming: Incoming, body: str) -> Sent:
     return Sent(body=body, telegram_message_id=incoming.message_id or 0)
 
 
-def _unfinished(row: CheckIn) -> bool:
-    """Never finished, or finished and one answer is being changed."""
-    return row.finished_at is None or (row.stage == "asking" and row.question is not None)
-
-
-def _late(session: Session, enrolment: Enrolment) -> CheckIn | None:
-    """A check-in that is over and that the patient is answering late, or is correcting."""
-    row = session.scalars(
-        select(CheckIn)
-        .where(CheckIn.enrolment_id == enrolment.id, CheckIn.opened_at.is_not(None), CheckIn.kind != "baseline")
-        .order_by(CheckIn.opened_at.desc())
-        .limit(1)
-    ).first()
-    late = row is not None and row.state == "ended" and _unfinished(row) and ending.takes_answers(session, row)
-    return row if late else None
+def _asked(session: Session, enrolment: Enrolment) -> CheckIn | None:
+    """The check-in that words may answer: the open one, or one that is over and answered late, or being corrected."""
+    row = checkins.current(session, enrolment) or checkins.answerable(session, enrolment)
+    return row if row is not None and (row.finished_at is None or row.stage != "summary") else None
 
 
 def _emergency(session: Session, clinic: Clinic, enrolment: Enrolment, sent: Sent, now: datetime) -> None:
@@ -232,6 +221,7 @@ _TYPED = {
     "change_answer": "p_change",
     "something_changed": "p_changed",
 }
+_AT_THE_END = {"p_change": "p_change", "p_back": "p_sum"}  # what the buttons below the answers mean when typed
 _SKIP = frozenset({"skip", "skip this question", "saltar", "omitir"})
 
 
@@ -256,8 +246,11 @@ def _typed_button(
 ) -> bool:
     """Do what a button does when its words are typed."""
     words = patients.words(session, enrolment, clinic)
-    name = _button_of(words, row, body)
+    shown = row or checkins.answerable(session, enrolment)
+    name = _button_of(words, shown, body)
+    if row is None and shown is not None and name != "p_changed":
+        name = _AT_THE_END.get(name or "")
     if name is None:
         return False
-    patient_answers.press(session, clinic, person, name, row, incoming, now)
+    patient_answers.press(session, clinic, person, name, shown, incoming, now)
     return True

@@ -14,7 +14,19 @@ from sqlalchemy.orm import Session
 
 from bot.cards import Action, Toast
 from bot.cards import patient as patient_cards
-from bot.care import answers, assessing, cases, checkins, ending, opening, outbox, pathways, patients, rescreening
+from bot.care import (
+    answers,
+    assessing,
+    cases,
+    checkins,
+    course,
+    ending,
+    opening,
+    outbox,
+    pathways,
+    patients,
+    rescreening,
+)
 from bot.care.clinic import Clinic
 from bot.care.patients import Words
 from bot.chat.incoming import Incoming
@@ -53,8 +65,6 @@ def of_checkin(count: int, act: OnCheckIn) -> Handler:
             return _stale(session, clinic, person)
         if not ending.takes_answers(session, row):
             return _stale(session, clinic, person, "checkin_closed")
-        if row.finished_at is not None and row.stage not in ("summary", "asking"):
-            return _stale(session, clinic, person)
         return act(session, clinic, row, args[1:], now)
 
     return handle
@@ -92,6 +102,9 @@ def _go(session: Session, clinic: Clinic, row: CheckIn, args: tuple[int, ...], n
 
 
 def _pause(session: Session, clinic: Clinic, row: CheckIn, args: tuple[int, ...], now: datetime) -> Toast | None:
+    if row.finished_at is not None and course.next_question(session, row, now) is None:
+        answers.move_on(session, row, now, clinic)
+        return None
     row.stage = "paused"
     session.flush()
     ending.show(session, row, now)
@@ -154,6 +167,8 @@ def _back(
 
 
 def _change(session: Session, clinic: Clinic, row: CheckIn, args: tuple[int, ...], now: datetime) -> Toast | None:
+    if assessing.in_crisis(session, session.get_one(Enrolment, row.enrolment_id), now):
+        return Toast(text=_label(session, clinic, row, "crisis_pause"))
     if row.stage != "summary":
         return Toast(text=_label(session, clinic, row, "stale_button"))
     row.picks = [checkins.CHANGING]

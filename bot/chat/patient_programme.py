@@ -173,7 +173,8 @@ def changed(session: Session, clinic: Clinic, person: Patient, incoming: Incomin
 
 def _show_again(session: Session, enrolment: Enrolment, now: datetime) -> None:
     running = select(CheckIn).where(CheckIn.enrolment_id == enrolment.id, CheckIn.state == "open")
-    for row in session.scalars(running).all():
+    latest = checkins.answerable(session, enrolment)
+    for row in {*session.scalars(running), *((latest,) if latest is not None else ())}:
         ending.show(session, row, now)
     waiting = rescreening.waiting(session, enrolment)
     if waiting is not None:

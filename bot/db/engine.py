@@ -56,6 +56,15 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database)
 
 
+class _UnitSession(Session):
+    """The session of one unit. It holds on to every row it has read, so that reading it again costs no query."""
+
+
+@event.listens_for(_UnitSession, "loaded_as_persistent")
+def _hold(session: Session, row: object) -> None:
+    session.info.setdefault("held", []).append(row)
+
+
 class Database:
     """Runs units of work. Does not know what they mean."""
 
@@ -88,7 +97,7 @@ class Database:
 
     def read_now(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same as `read`, in the calling thread."""
-        with Session(self._reading, expire_on_commit=False) as session:
+        with _UnitSession(self._reading, expire_on_commit=False) as session:
             try:
                 result = unit(session, *args, **kwargs)
                 session.expunge_all()  # so that rows it gives back stay readable after the rollback
@@ -107,7 +116,7 @@ class Database:
         self.engine.dispose()
 
     def _commit(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, frozenset[str]]:
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _UnitSession(self.engine, expire_on_commit=False) as session, session.begin():
             result = unit(session, *args, **kwargs)
         return result, frozenset(session.info.get("wake", ()))
 
