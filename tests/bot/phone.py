@@ -135,10 +135,10 @@ class Phone:
         incoming = self._incoming(Kind.COMMAND, command=name, text=words, message_id=next(self.ward.numbers))
         return self._kept(patient.COMMANDS[name](self.session, self.ward.clinic, self.person, incoming, self.now))
 
-    def answers(self, **given: str | list[str]) -> None:
-        """Answer question after question by taps, as a well patient except for what is given, up to the summary."""
-        while (row := self.checkin()).stage == "asking" and row.question is not None:
-            said: Any = given.get(row.question) or WELL[row.question]
+    def answers(self, *, until: str | None = None, **given: str | list[str]) -> None:
+        """Answer by taps as a well patient would, except for what is given, to the end or to the question `until`."""
+        while (row := self.checkin()).stage == "asking" and row.question not in (None, until):
+            said: Any = given.get(row.question or "") or WELL[row.question or ""]
             for word in said if isinstance(said, list) else [said]:
                 self.taps(word)
             if isinstance(said, list):

@@ -38,12 +38,17 @@ async def test_a_red_answer_survives_a_restart_right_after_the_tap(ward: Ward) -
 
 
 async def test_a_red_answer_is_followed_by_the_offer_to_go_on(ward: Ward) -> None:
-    """The rest of the questions is offered below the card, not instead of it."""
+    """The card comes first, the offer as a new message below it, and the check-in goes on there to its end."""
     ana = await ward.enrols("Ana")
     await ward.until(3, "09:40")
-    await ana.checks_in({"bladder": "leaking"})
-    text = await ana.person.chat.text()
-    assert text.index("Go to A&E now") < text.index("Thank you")
+    await ana.checks_in(until="bladder")
+    await ana.person.taps("I leak or wet myself")
+    card = await ana.person.sees("Go to A&E now")
+    offer = await ana.person.sees("please go on with the other questions")
+    assert offer["id"] > card["id"]
+    await ana.person.taps("Go on", message=offer["id"])
+    await ana.checks_in()
+    assert (await ana.person.sees("These are your answers."))["id"] == offer["id"]
     await ward.team.shows("EMERGENCY", ana.code)
 
 
@@ -66,10 +71,12 @@ async def test_a_later_well_answer_closes_nothing(ward: Ward) -> None:
     ana = await ward.enrols("Ana")
     await ward.until(3, "09:40")
     await ana.checks_in({"saddle_numbness": "new_or_worse"})
+    for label in ("Acknowledge", "Reached patient"):
+        await ward.staff.lind.taps(label, where=ward.team)
     await ward.until(14, "10:00")
     await ana.checks_in()
     states = await ward.read(lambda session: session.scalars(select(Escalation.state)).all())
-    assert states == ["open"]
+    assert states == ["contacted"]
 
 
 async def test_thoughts_of_self_harm_get_the_crisis_card_and_no_more_questions(ward: Ward) -> None:

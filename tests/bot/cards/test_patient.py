@@ -102,13 +102,14 @@ def test_every_question_fits_into_telegram(question: Question, language: str) ->
 
 def test_a_long_summary_is_shortened_and_still_names_every_question() -> None:
     lines = [Line(index=n, question=f"Question {n} " + "long " * 20, answer="answer " * 20) for n in range(24)]
-    card = patient.summary(1, "Your answers", "They count.", lines, label)
+    card = patient.finished(1, ("Thank you.",), "Your answers", lines, label, changeable=True)
     assert len(card.text) <= TEXT_LIMIT
     assert all(f"Question {n} " in card.text for n in range(24))
 
 
 def test_answers_in_own_words_are_escaped() -> None:
-    card = patient.summary(1, "", "", [Line(index=0, question="Anything else?", answer="<b>no</b>")], label)
+    lines = [Line(index=0, question="Anything else?", answer="<b>no</b>")]
+    card = patient.finished(1, (), "", lines, label, changeable=True)
     assert "<b>&lt;b&gt;no&lt;/b&gt;</b>" in card.text
 
 

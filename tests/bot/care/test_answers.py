@@ -249,7 +249,6 @@ def test_a_review_answer_is_not_said_in_the_middle_but_at_the_end(ana: Phone) ->
     assert ana.told() == []
     assert "fall_any" in ana.findings()
     ana.answers()
-    ana.taps("Finish")
     assert "contact you within 1 day" in ana.sees().text
 
 
@@ -265,7 +264,6 @@ def test_a_better_answer_later_lowers_nothing(ana: Phone) -> None:
     assert case is not None
     assert (case.state, case.level, ana.level()) == ("open", "emergency", "emergency")
     ana.answers()
-    ana.taps("Finish")
     assert EMERGENCY in ana.sees().text
 
 
@@ -404,14 +402,15 @@ def test_pause_says_how_to_go_on(ana: Phone) -> None:
     assert asks(ana) == "saddle_numbness"
 
 
-def test_the_summary_says_the_answers_count_and_lets_one_be_changed(ana: Phone) -> None:
+def test_the_end_lists_the_answers_and_lets_one_be_changed(ana: Phone) -> None:
     ana.answers()
-    assert "Your answers count already." in ana.sees().text
+    text = ana.sees().text
+    assert text.index("We have your answers for today") < text.index("These are your answers.")
     ana.taps("Change an answer")
     ana.taps("How is peeing?")
     ana.taps("Not sure")
-    ana.taps("Go on")
     assert ana.checkin().stage == "summary"
+    assert ana.level() == "urgent"
     assert [row.value for row in ana.standing("bladder")] == ["normal", "not_sure"]
 
 
@@ -429,22 +428,25 @@ def test_a_change_that_opens_a_question_asks_it_before_the_end(ana: Phone) -> No
     ana.taps("Something not right with my wound")
     ana.taps("Done")
     assert asks(ana) == "wound_signs"
-    assert not answers.finish(ana.session, ana.checkin(), ana.now, ana.ward.clinic)
+    ana.taps("A bit pink, sore or bruised")
+    ana.taps("Done")
+    assert "These are your answers." in ana.sees().text
 
 
-def test_finishing_twice_ends_once(ana: Phone) -> None:
-    ana.answers()
+def test_a_second_tap_on_the_last_answer_ends_once_and_says_nothing(ana: Phone) -> None:
+    ana.answers(until="anything_else")
     card = ana.sees()
-    ana.taps("Finish", card)
+    ana.taps("No, that is all", card)
     judged = len(ana.assessments())
-    ana.taps("Finish", card)
+    toast = ana.taps("No, that is all", card)
+    assert toast is not None
+    assert toast.text == ""
     assert len(ana.assessments()) == judged
     assert ana.checkin().ended_by == "patient"
 
 
 def test_a_well_patient_is_thanked_and_never_told_that_all_is_fine(ana: Phone) -> None:
     ana.answers()
-    ana.taps("Finish")
     assert "Thank you. We have your answers for today." in ana.sees().text
     assert "fine" not in ana.sees().text
     assert ana.escalation() is None
@@ -455,7 +457,6 @@ def test_a_well_patient_is_thanked_and_never_told_that_all_is_fine(ana: Phone) -
 
 def test_a_case_holds_the_baseline_and_what_came_before_in_order(ana: Phone) -> None:
     ana.answers()
-    ana.taps("Finish")
     ana.goes_to(14)
     case = answers.case(ana.session, ana.checkin(), ana.now, "open")
     assert [(past.checkin, past.status) for past in case.history] == [("baseline", "completed"), ("day3", "completed")]
@@ -508,7 +509,6 @@ def test_nobody_reaches_the_check_in_of_somebody_else(ana: Phone, ward: Ward) ->
         "p_keep": (row.id, 0),
         "p_back": (row.id, 0),
         "p_pause": (row.id,),
-        "p_send": (row.id,),
         "p_sum": (row.id,),
         "p_change": (row.id,),
         "p_again": (row.id, 0),

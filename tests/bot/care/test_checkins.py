@@ -266,17 +266,8 @@ def test_who_has_finished_is_not_reminded(ana: Phone) -> None:
     ana.goes_to(3)
     ana.taps("Start")
     ana.answers()
-    ana.taps("Finish")
     ana.goes_to(3, "15:31")
     assert [row.state for row in ana.reminders("day3")] == ["cancelled", "cancelled"]
-
-
-def test_who_has_answered_everything_is_not_reminded(ana: Phone) -> None:
-    ana.goes_to(3)
-    ana.taps("Start")
-    ana.answers()
-    ana.goes_to(3, "15:31")
-    assert ana.reminders("day3")[0].state == "cancelled"
 
 
 def test_who_is_answering_just_now_is_left_to_go_on(ana: Phone) -> None:
@@ -326,7 +317,6 @@ def test_a_check_in_closes_and_finishes_once(ana: Phone) -> None:
     ana.goes_to(3)
     ana.taps("Start")
     ana.answers()
-    ana.taps("Finish")
     row = ana.checkin()
     assert not closing.finish(ana.session, row, ana.now, ana.ward.clinic)
     assert not closing.close(ana.session, row, ana.now, ana.ward.clinic, unanswered="no_answer")
@@ -351,13 +341,12 @@ def test_a_check_in_moved_onto_the_day_of_a_cancelled_one_takes_its_place(ana: P
     assert [each.id for each in ana.session.scalars(planned)] == [row.id]
 
 
-def test_all_answers_without_the_last_tap_end_as_answered(ana: Phone) -> None:
+def test_the_last_answer_ends_the_check_in_without_another_tap(ana: Phone) -> None:
     ana.goes_to(3)
     ana.taps("Start")
     ana.answers()
-    ana.goes_to(5)
     assert (reasons(ana)["day3"], ana.level()) == ("answered", "routine")
-    assert rows(ana)["day3"].finished_at is not None
+    assert rows(ana)["day3"].finished_at == ana.now
 
 
 def test_two_missed_in_a_row_are_told(ward: Ward) -> None:
@@ -373,7 +362,6 @@ def test_silence_after_a_flag_is_urgent_and_the_patient_is_asked_to_ring(ana: Ph
     ana.answers(leg_weakness="Not sure")
     ana.taps("Go on")
     ana.answers()
-    ana.taps("Finish")
     ana.goes_to(14)
     ana.goes_to(18)
     assert "silent_after_flag" in ana.findings()
@@ -391,7 +379,6 @@ def test_who_missed_it_may_still_answer_and_it_is_marked_late(ana: Phone) -> Non
     assert ana.standing("saddle_numbness")[0].late
     assert "marked it late" in ana.sees().text
     ana.answers()
-    ana.taps("Finish")
     assert ana.checkin().finished_at is not None
     assert reasons(ana)["day3"] == "no_answer"
 
@@ -461,7 +448,6 @@ def test_a_relapse_in_the_first_week_is_asked_about_again_after_two_days(ana: Ph
         leg_pain_onset="It got better, then came back suddenly",
         leg_pain_type=["Dull ache"],
     )
-    ana.taps("Finish")
     again = next(row for row in rows(ana).values() if row.kind == "adhoc")
     assert (again.state, again.due_at) == ("planned", ana.now + timedelta(hours=48))
     assert "ask you again in 2 days" in ana.sees().text
