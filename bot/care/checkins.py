@@ -27,9 +27,21 @@ from schedules.pathway import Level, Question
 CHANGING = "*changing*"  # among the ticks of a summary: the list of answers to change is on the screen
 
 __all__ = [
-    "answerable", "ask_again", "card", "close_due", "current", "end", "end_programmes", "next_planned", "open_due",
-    "plan", "remind_due", "start_adhoc", "stop_all", "unreadable_due",
-]  # fmt: skip
+    "answerable",
+    "ask_again",
+    "card",
+    "close_due",
+    "current",
+    "end",
+    "end_programmes",
+    "next_planned",
+    "open_due",
+    "plan",
+    "remind_due",
+    "start_adhoc",
+    "stop_all",
+    "unreadable_due",
+]
 
 
 def card(session: Session, ref: int, clinic: Clinic, now: datetime) -> Card | None:

@@ -155,7 +155,8 @@ async def bare(template: Path, tmp_path: Path, description: schema.Description |
         )
         stack = AsyncExitStack()
         app = await stack.enter_async_context(composition.build(settings, [KEY], clock))
-        sandbox = await outer.enter_async_context(Sandbox(served.url, settle=lambda: ward.rest()))
+        settle = lambda: ward.rest()  # noqa: E731, PLW0108 - the ward is made below
+        sandbox = await outer.enter_async_context(Sandbox(served.url, settle=settle))
         ward = Ward(clock=clock, served=served, settings=settings, sandbox=sandbox, stack=stack, app=app)
 
         async def next_event() -> datetime | None:
