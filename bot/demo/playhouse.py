@@ -97,8 +97,14 @@ def _house(
         await settle(app, clock)
         narrator.tell()
 
+    async def answer() -> None:
+        await settle(app, clock, ticks=False)
+        narrator.tell()
+
     theatre = Theatre(clock, rest, next_event)
-    return House(clock=clock, app=app, served=served, theatre=theatre, sandbox=Told(served.url, narrator, settle=rest))
+    return House(
+        clock=clock, app=app, served=served, theatre=theatre, sandbox=Told(served.url, narrator, settle=answer)
+    )
 
 
 async def _stage(house: House) -> Stage:
