@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 _TOKEN = re.compile(r"\d+(?:[.,/]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[.!?\n…]+|[,;:()—–]|(?<=\s)-+(?=\s)|🆘")
 _SENTENCE_ENDS = ".!?\n…"
 _CLAUSE_ENDS = ",;:()—–-"
@@ -146,11 +148,10 @@ class PhraseBook:
                     self._first.setdefault(key, []).append((name, atoms))
         self._longest_stem = max((len(stem) for stem in self._stems), default=0)
         self._known = frozenset(plain(word) for word in not_typos)
-        self._near_spellings: dict[str, set[str]] = {}
-        for word in self._literals | self._stems:
+        self._by_letter: dict[str, list[str]] = {}
+        for word in sorted(self._literals | self._stems):
             if len(word) >= _FUZZY_LETTERS:
-                for variant in _deletions(word):
-                    self._near_spellings.setdefault(variant, set()).add(word)
+                self._by_letter.setdefault(word[0], []).append(word)
         self._keys: dict[str, frozenset[str]] = {}
 
     def _atom(self, word: str) -> frozenset[str]:
@@ -224,31 +225,17 @@ class PhraseBook:
             )
         if keys or len(word) < _FUZZY_LETTERS or word in self._known or not word.isalpha():
             return keys
-        for end in {len(word), *range(_FUZZY_LETTERS - 1, len(word))}:
-            for variant in _deletions(word[:end]):
-                for near in self._near_spellings.get(variant, ()):
-                    if near[0] == word[0] and _one_slip(near, word[:end]):
-                        keys |= {near} & self._literals if end == len(word) else set()
-                        keys |= {f"{near}*"} if near in self._stems else set()
+        for near in self._by_letter.get(word[0], ()):
+            if near in self._literals and _one_slip(near, word):
+                keys.add(near)
+            if near in self._stems and any(_one_slip(near, word[: len(near) + more]) for more in (-1, 0, 1)):
+                keys.add(f"{near}*")
         return keys
 
 
-def _deletions(word: str) -> set[str]:
-    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
-
-
-def _one_slip(left: str, right: str) -> bool:
+def _one_slip(known: str, written: str) -> bool:
     """Whether one letter added, left out, changed, or swapped with its neighbour makes them the same."""
-    if abs(len(left) - len(right)) > 1:
-        return False
-    at = 0
-    while at < min(len(left), len(right)) and left[at] == right[at]:
-        at += 1
-    if len(left) != len(right):
-        longer, shorter = (left, right) if len(left) > len(right) else (right, left)
-        return longer[at + 1 :] == shorter[at:]
-    swapped = left[at : at + 2] == right[at : at + 2][::-1] and left[at + 2 :] == right[at + 2 :]
-    return swapped or left[at + 1 :] == right[at + 1 :]
+    return OSA.distance(known, written, score_cutoff=1) <= 1
 
 
 def words(text: str) -> tuple[str, ...]:
