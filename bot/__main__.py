@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import demo, doctor, enrol, keys, migrate, pathway, publish, run, screen, staff, triage
+from bot.commands import demo, doctor, enrol, keys, migrate, pathway, publish, replay, run, screen, staff, triage
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Follows people home after lumbar spine surgery.")
 app.command()(run.run)
@@ -17,6 +17,7 @@ app.command()(migrate.migrate)
 app.command()(triage.triage)
 app.command()(screen.screen)
 pathway.app.command()(publish.publish)
+pathway.app.command()(replay.replay)
 app.add_typer(pathway.app, name="pathway")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -132,21 +132,22 @@ def _history(pathway: Pathway, case: Case) -> tuple[PastCheckIn | None, list[Pas
     """The baseline, and the check-ins after surgery that came before this one, oldest first."""
     if not case.history:
         return None, []
-    places = {checkin.id: index for index, checkin in enumerate(pathway.schedule.checkins)}
     baselines = [past for past in case.history if past.checkin == BASELINE]
     dated = [(_date(pathway, case, past), past) for past in case.history if past.checkin != BASELINE]
     earlier = [(on, past) for on, past in dated if on <= case.answered_on]
     # The last key makes the order of same-day entries independent of how the history was listed.
-    earlier.sort(key=lambda item: (item[0], places.get(item[1].checkin, 0), str(sorted(item[1].answers.items()))))
-    baselines.sort(key=lambda past: (past.answered_on or date.min, str(sorted(past.answers.items()))))
+    if len(earlier) > 1:
+        places = {checkin.id: index for index, checkin in enumerate(pathway.schedule.checkins)}
+        earlier.sort(key=lambda item: (item[0], places.get(item[1].checkin, 0), str(sorted(item[1].answers.items()))))
+    if len(baselines) > 1:
+        baselines.sort(key=lambda past: (past.answered_on or date.min, str(sorted(past.answers.items()))))
     return (baselines[-1] if baselines else None), [past for _, past in earlier]
 
 
 def _date(pathway: Pathway, case: Case, past: PastCheckIn) -> date:
     if past.answered_on is not None:
         return past.answered_on
-    offsets = {checkin.id: checkin.offset_days for checkin in pathway.schedule.checkins}
-    return case.surgery_date + timedelta(days=offsets.get(past.checkin) or 0)
+    return case.surgery_date + timedelta(days=pathway.offsets.get(past.checkin) or 0)
 
 
 def _numbers(pathway: Pathway, past: list[PastCheckIn]) -> tuple[dict[str, float], dict[str, float]]:
@@ -169,9 +170,8 @@ def _missed_in_row(pathway: Pathway, case: Case, past: list[PastCheckIn]) -> int
     """Scheduled check-ins missed in a row, this one included; those sent only when asked for do not count."""
     if case.status != "missed":
         return 0
-    offsets: Mapping[str, int | None] = {checkin.id: checkin.offset_days for checkin in pathway.schedule.checkins}
     missed = 1
-    for checkin in reversed([entry for entry in past if offsets.get(entry.checkin) is not None]):
+    for checkin in reversed([entry for entry in past if pathway.offsets.get(entry.checkin) is not None]):
         if checkin.status != "missed":
             break
         missed += 1

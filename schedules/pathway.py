@@ -178,6 +178,18 @@ class Pathway(Content):
         known = self._procedures
         return known.get(name.strip().casefold()) or known[OTHER_PROCEDURE]
 
+    @cached_property
+    def offsets(self) -> dict[str, int | None]:
+        """The day of each check-in after surgery; None for one that is sent only when asked for."""
+        return {checkin.id: checkin.offset_days for checkin in self.schedule.checkins}
+
+    @cached_property
+    def _by_checkin(self) -> dict[str, tuple[Question, ...]]:
+        return {
+            checkin: tuple(question for question in self.questions if checkin in question.checkins)
+            for checkin in {name for question in self.questions for name in question.checkins}
+        }
+
     def questions_for(self, checkin_id: str) -> tuple[Question, ...]:
         """The questions that may be asked at a check-in, in order; skip logic is not applied here."""
-        return tuple(question for question in self.questions if checkin_id in question.checkins)
+        return self._by_checkin.get(checkin_id, ())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from schedules import clinician_text, facts
 from schedules.case import BASELINE, Answers, Case, PastCheckIn
 from schedules.facts import UnknownQuestionError
-from schedules.pathway import Level, Pathway, Rule
+from schedules.pathway import Level, Pathway, RescreenOption, Rule
 from schedules.predicates import JSON
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "PastCheckIn",
     "UnknownQuestionError",
     "evaluate",
+    "fired",
     "shown",
 ]
 
@@ -83,6 +84,16 @@ def evaluate(pathway: Pathway, case: Case) -> Assessment:
     )
 
 
+def fired(pathway: Pathway, case: Case) -> dict[str, Level]:
+    """The rules that fire and their levels, without the words of `evaluate`: for judging many cases.
+
+    Raises UnknownQuestionError as `evaluate` does.
+    """
+    reading = facts.read(pathway, case, lambda past: max(fired(pathway, past).values(), default=Level.ROUTINE))
+    levels = {rule.id: rule.level for rule in pathway.rules if rule.predicate.holds(reading.facts)}
+    return levels | {f"rescreen_{option.id}": option.level for option in _answered(pathway, reading)}
+
+
 def _finding(pathway: Pathway, rule: Rule, reading: facts.Reading) -> Finding:
     because = rule.predicate.because(reading.facts)
     return Finding(
@@ -114,9 +125,14 @@ def _rescreen(pathway: Pathway, reading: facts.Reading) -> list[Finding]:
             text=option.tell_clinician or option.text.in_("en"),
             card=option.tell_patient,
         )
-        for option in pathway.rescreen.options
-        if option.id in reading.rescreen and option.level is not Level.ROUTINE
+        for option in _answered(pathway, reading)
     ]
+
+
+def _answered(pathway: Pathway, reading: facts.Reading) -> list[RescreenOption]:
+    """The answers to the re-screen that mean something."""
+    options = pathway.rescreen.options if reading.rescreen else ()
+    return [option for option in options if option.id in reading.rescreen and option.level is not Level.ROUTINE]
 
 
 def shown(assessment: Assessment) -> tuple[Finding, ...]:
