@@ -1,0 +1,100 @@
+"""The partly known cases in which a term holds: all values of everything the term looks at, and of nothing else."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from schedules import conditions, predicates
+from schedules.pathway import CheckInSpec
+from schedules.proof import partial, terms
+from schedules.proof.space import Space
+from schedules.proof.terms import Term
+from schedules.proof.variables import CHECKIN, MISSED_IN_ROW, STARTED, STATUS, Known, Value, Variable
+
+_HOURS = 24
+
+
+def holding(space: Space, term: Term) -> Iterator[Known]:
+    """Every case that differs in what the term looks at and in which the term holds, mildest values first."""
+    variables = space.of(term)
+    named = space.named(term)
+    domains = [_alone(space, term, variable, space.domain(variable, named)) for variable in variables]
+    test = predicates.compile(conditions.All(all_=term)).holds
+    for values in itertools.product(*domains):
+        known = dict(zip(variables, values, strict=True))
+        if test(partial.facts(space, known)) and consistent(known):
+            yield known
+
+
+def _alone(space: Space, term: Term, variable: Variable, domain: Sequence[Value]) -> list[Value]:
+    """The values that the conditions on this variable alone allow."""
+    if variable in {STATUS, STARTED}:
+        return list(domain)  # "partial" looks at both
+    tests = [predicates.compile(part).holds for part in term if space.of([part]) == (variable,)]
+    return [value for value in domain if all(test(partial.facts(space, {variable: value})) for test in tests)]
+
+
+def consistent(known: Known) -> bool:
+    """Whether history and circumstances can go together at all."""
+    for (kind, name), value in known.items():
+        if kind == "best" and (last := known.get(Variable("previous", name))) is not None:
+            both = value.number is not None and last.number is not None
+            if (value.number is None) != (last.number is None) or (both and value.number > last.number):  # type: ignore[operator]  # both are numbers
+                return False
+    status, missed = known.get(STATUS), known.get(MISSED_IN_ROW)
+    if status is not None and missed is not None and (status.raw == "missed") is not (missed.raw != 0):
+        return False
+    started = known.get(STARTED)
+    return started is None or bool(started.raw) or not _answered(known)
+
+
+def _answered(known: Known) -> bool:
+    return any(variable.kind == "answer" and value.raw is not None for variable, value in known.items())
+
+
+def happening(space: Space, term: Term, checkins: Sequence[str] | None = None) -> Iterator[Known]:
+    """Every case of `holding` that can happen: its questions are asked at its check-in, on a day when that is open.
+
+    What makes the questions be asked is part of the case. `checkins`: only at these.
+    """
+    for whole, checkin in _asked(space, term, checkins):
+        for known in holding(space, whole):
+            missed = known.get(STATUS) is not None and known[STATUS].raw == "missed"
+            if known[CHECKIN].raw == checkin and not (missed and _answered(known)):
+                yield known
+
+
+def _asked(space: Space, term: Term, checkins: Sequence[str] | None) -> Iterator[tuple[Term, str]]:
+    """The term with what makes its questions be asked, and with each check-in that asks them all."""
+    for closed in _closed(space, term):
+        questions = {variable.name for variable in space.of(closed) if variable.kind == "answer"}
+        for checkin in space.pathway.schedule.checkins:
+            if checkins is not None and checkin.id not in checkins:
+                continue
+            asked = {question.id for question in space.pathway.questions_for(checkin.id)} | {"rescreen"}
+            if questions <= asked:
+                here = conditions.CheckInIs(checkin=(checkin.id,))
+                yield (*closed, here, conditions.Days(days=_open_days(checkin))), checkin.id
+
+
+def _closed(space: Space, term: Term) -> Iterator[Term]:
+    """The term joined with one way in which each of its questions, and each question of those, comes to be asked."""
+    for variable in space.of(term):
+        question = space.pathway.find_question(variable.name) if variable.kind == "answer" else None
+        if question is None or question.ask_if is None:
+            continue
+        ways = terms.of(question.ask_if)
+        if not any(set(way) <= set(term) for way in ways):
+            for way in ways:
+                yield from _closed(space, tuple(dict.fromkeys((*way, *term))))
+            return
+    yield term
+
+
+def _open_days(checkin: CheckInSpec) -> conditions.DayRange:
+    """The days since surgery on which a check-in can be answered; one that is sent when asked for, on any day."""
+    if checkin.offset_days is None:
+        return conditions.DayRange(gte=0)
+    hours = checkin.late.send_within_h + checkin.closes_after_h
+    return conditions.DayRange(gte=checkin.offset_days, lte=checkin.offset_days + -(-hours // _HOURS))
