@@ -1,8 +1,16 @@
 """Example cases of a pathway, with what they must come to. A pathway whose examples fail is not to be used.
 
-`examples.yaml` is a list of `id`, `case` (as in `casefile.py`), and `expect`: the `level`, and `rules` that must be
-among those that fired. `near_miss_of` names a rule that must not fire. With `like`, the id of an earlier example,
-the case holds only what differs: other fields are taken from there, answers one by one, and null takes one away.
+`examples.yaml` is a list of `id`, `case` (as in `casefile.py`), and `expect`. What `expect` may hold:
+
+- `level`: the level of the case; it must be given.
+- `rules`: rules among those that fire; as a mapping, each with the level at which it fires.
+- `within_days`: calendar days in which the patient must be reached, null for the level's own deadline.
+- `cards`: every card the patient gets, those of the highest level.
+- `recheck_after_h`: hours until the patient is asked again, null for never.
+- `unanswered`: the questions that applied and have no answer.
+
+`near_miss_of` names a rule, or several, that must not fire. With `like`, the id of an earlier example, the case holds
+only what differs: other fields are taken from there, answers one by one, and null takes one away.
 """
 
 from __future__ import annotations
@@ -18,17 +26,25 @@ from schedules.problems import PathwayError, Problem
 
 FILE = "examples.yaml"
 _KEYS = {"id", "like", "near_miss_of", "case", "expect"}
+_LISTS = {"cards", "unanswered"}
+_NUMBERS = {"within_days", "recheck_after_h"}
+_EXPECTED = {"level", "rules"} | _LISTS | _NUMBERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One case and its expected outcome. `line`: where it stands in its file."""
+    """One case and what it must come to. `line`: where it stands in its file.
+
+    `rules`: those that must fire, with a level when it was given. `near_miss_of`: those that must not. `outcome`: what
+    else was given in `expect`, by its key.
+    """
 
     id: str
     case: Case
     level: Level
-    rules: tuple[str, ...]
-    near_miss_of: str | None
+    rules: Mapping[str, Level | None]
+    near_miss_of: tuple[str, ...]
+    outcome: Mapping[str, Value]
     line: int
 
 
@@ -38,7 +54,7 @@ def read(pathway: Pathway, files: Mapping[str, str]) -> tuple[Example, ...]:
         return ()
     document = documents.read(FILE, files[FILE])
     items = document.value
-    found: list[Example] = []
+    found: dict[str, Example] = {}
     written: dict[str, Value] = {}
     if not isinstance(items, list):
         if not document.problems:
@@ -46,13 +62,13 @@ def read(pathway: Pathway, files: Mapping[str, str]) -> tuple[Example, ...]:
         items = []
     for index, item in enumerate(items):
         example = _example(pathway, document, index, _completed(document, index, item, written))
-        if example is not None and example.id in {other.id for other in found}:
+        if example is not None and example.id in found:
             document.add((index, "id"), f"The id {example.id} stands here twice.", "Rename one.")
         elif example is not None:
-            found.append(example)
+            found[example.id] = example
     if document.problems:
         raise PathwayError(tuple(document.problems))
-    return tuple(found)
+    return tuple(found.values())
 
 
 def check(pathway: Pathway, files: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -63,19 +79,39 @@ def check(pathway: Pathway, files: Mapping[str, str]) -> tuple[Problem, ...]:
 def failures(pathway: Pathway, example: Example) -> tuple[Problem, ...]:
     """What is wrong with the outcome of one example; nothing when it holds."""
     assessment = triage.evaluate(pathway, example.case)
-    fired = {finding.rule for finding in assessment.findings}
+    fired = {finding.rule: finding.level for finding in assessment.findings}
     wrong: list[str] = []
     if assessment.level is not example.level:
         wrong.append(f"The level is {assessment.level}, not {example.level}.")
     missing = [rule for rule in example.rules if rule not in fired]
     if missing:
         wrong.append(f"{', '.join(missing)} did not fire.")
-    if example.near_miss_of in fired:
-        wrong.append(f"{example.near_miss_of} fired.")
+    for rule, level in example.rules.items():
+        if level is not None and fired.get(rule, level) is not level:
+            wrong.append(f"{rule} fired at level {fired[rule]}, not {level}.")
+    wrong += [f"{rule} fired." for rule in example.near_miss_of if rule in fired]
+    if example.outcome:
+        outcome = _outcome(pathway, assessment)
+        for key, expected in example.outcome.items():
+            if outcome[key] != expected:
+                wrong.append(f"{key} is {outcome[key]}, not {expected}.")
     remedy = f"Mend the rules or the example. Fired: {', '.join(sorted(fired)) or 'none'}."
     return tuple(
         Problem(file=FILE, line=example.line, field=f"[{example.id}]", what=what, remedy=remedy) for what in wrong
     )
+
+
+def _outcome(pathway: Pathway, assessment: triage.Assessment) -> dict[str, Value]:
+    """What follows from an assessment, by the keys of `expect`; lists are sorted."""
+    fired = {finding.rule for finding in assessment.findings}
+    top = [finding for finding in assessment.findings if finding.level is assessment.level]
+    hours = [rule.recheck_after_h for rule in pathway.rules if rule.id in fired and rule.recheck_after_h is not None]
+    return {
+        "within_days": assessment.within_days,
+        "cards": [*sorted({finding.card for finding in top if finding.card is not None})],
+        "recheck_after_h": min(hours, default=None),
+        "unanswered": [*sorted(assessment.unanswered)],
+    }
 
 
 def _completed(document: Document, index: int, item: Value, written: dict[str, Value]) -> Value:
@@ -111,27 +147,60 @@ def _example(pathway: Pathway, document: Document, index: int, item: Value) -> E
         return None
     for key in item.keys() - _KEYS:
         document.add((index, key), "This key is not known.", "Use id, like, near_miss_of, case and expect.")
-    expect = item["expect"]
-    known = {rule.id for rule in pathway.rules} | {f"rescreen_{option.id}" for option in pathway.rescreen.options}
-    level, rules, miss = expect.get("level"), expect.get("rules", []), item.get("near_miss_of")  # type: ignore[union-attr]  # a mapping, as tested above
-    named = [*(rules if isinstance(rules, list) else [rules]), *([] if miss is None else [miss])]
-    for name in named:
-        if name not in known:
-            document.add((index,), f"There is no rule {name}.", "Correct its id.")
-    if level not in set(Level):
-        document.add((index, "expect"), f"{level} is no level.", f"Use one of {', '.join(Level)}.")
-        return None
+    before = len(document.problems)
+    expect: dict[str, Value] = item["expect"]  # type: ignore[assignment]  # a mapping, as tested above
+    level = _level(document, (index, "expect"), expect.get("level"))
+    rules = _rules(pathway, document, index, expect.get("rules", []))
+    missed = _rules(pathway, document, index, item.get("near_miss_of") or [])
+    outcome = {key: _expected(document, index, key, expect[key]) for key in expect if key not in {"level", "rules"}}
     try:
         case = casefile.read(pathway, item.get("case"))
     except casefile.BadCaseError as error:
         for fault in error.faults:
             document.add((index, "case"), f"{fault}.", "Correct the case.")
         return None
+    if len(document.problems) > before or level is None:
+        return None
     return Example(
         id=str(item["id"]),
         case=case,
-        level=Level(str(level)),
-        rules=tuple(str(name) for name in rules) if isinstance(rules, list) else (),
-        near_miss_of=None if miss is None else str(miss),
+        level=level,
+        rules=rules,
+        near_miss_of=tuple(missed),
+        outcome=outcome,
         line=document.line((index,)),
     )
+
+
+def _level(document: Document, path: documents.Path, value: Value) -> Level | None:
+    if isinstance(value, str) and value in set(Level):
+        return Level(value)
+    document.add(path, f"{value} is no level.", f"Use one of {', '.join(Level)}.")
+    return None
+
+
+def _rules(pathway: Pathway, document: Document, index: int, value: Value) -> dict[str, Level | None]:
+    """Rules written as one id, a list of them, or a mapping to levels."""
+    known = {rule.id for rule in pathway.rules} | {f"rescreen_{option.id}" for option in pathway.rescreen.options}
+    named: dict[str, Level | None] = {}
+    if isinstance(value, dict):
+        named = {name: _level(document, (index, "expect", "rules", name), level) for name, level in value.items()}
+    else:
+        named = {str(name): None for name in (value if isinstance(value, list) else [value])}
+    for name in named:
+        if name not in known:
+            document.add((index,), f"There is no rule {name}.", "Correct its id.")
+    return named
+
+
+def _expected(document: Document, index: int, key: str, value: Value) -> Value:
+    path = (index, "expect", key)
+    if key not in _EXPECTED:
+        document.add(path, "This key is not known.", f"Use {', '.join(sorted(_EXPECTED))}.")
+    elif key in _LISTS:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return sorted(value, key=str)
+        document.add(path, "This is no list of ids.", "Write it as [one, two], or [] for none.")
+    elif value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        document.add(path, "This is no whole number.", "Write digits, or null for none.")
+    return value

@@ -132,9 +132,51 @@ def test_an_example_that_does_not_hold_says_what_came_out() -> None:
     assert found[0].startswith("examples.yaml:5: [leaks]: The level is emergency, not urgent.")
 
 
+def expecting(outcome: str) -> list[str]:
+    """What is wrong when the second example expects this outcome as well."""
+    text = EXAMPLE.replace("rules: [ces_bladder]", f"rules: [ces_bladder], {outcome}")
+    return [problem.what for problem in examples.check(PATHWAY, {"examples.yaml": text})]
+
+
+@pytest.mark.parametrize(
+    ("holds", "wrong", "what"),
+    [
+        ("within_days: null", "within_days: 1", "within_days is None, not 1."),
+        ("cards: [card_emergency]", "cards: []", "cards is ['card_emergency'], not []."),
+        ("recheck_after_h: null", "recheck_after_h: 48", "recheck_after_h is None, not 48."),
+        (
+            "unanswered: [saddle_numbness, bowel, leg_weakness, general_symptoms, leg_pain, back_pain, pain_meds, "
+            "activity, anything_else]",
+            "unanswered: [bowel]",
+            "unanswered is ",
+        ),
+    ],
+)
+def test_an_example_may_expect_what_follows_from_the_level(holds: str, wrong: str, what: str) -> None:
+    assert expecting(holds) == []
+    assert [found.startswith(what) for found in expecting(wrong)] == [True]
+
+
+def test_an_example_may_expect_the_level_of_a_rule() -> None:
+    text = EXAMPLE.replace("rules: [ces_bladder]", "rules: {ces_bladder_uncertain: review, ces_bladder: emergency}")
+    found = [problem.what for problem in examples.check(PATHWAY, {"examples.yaml": text})]
+    assert found == ["ces_bladder_uncertain fired at level urgent, not review."]
+
+
+def test_an_example_may_be_the_near_miss_of_several_rules() -> None:
+    text = EXAMPLE.replace("near_miss_of: ces_bowel", "near_miss_of: [ces_bowel, ces_bladder_uncertain]")
+    assert [problem.what for problem in examples.check(PATHWAY, {"examples.yaml": text})] == [
+        "ces_bladder_uncertain fired."
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
+        ("rules: [ces_bladder]", "rules: {ces_bladder: dire}", "dire is no level"),
+        ("rules: [ces_bladder]", "card: card_emergency", "not known"),
+        ("rules: [ces_bladder]", "cards: card_emergency", "no list of ids"),
+        ("rules: [ces_bladder]", "within_days: soon", "no whole number"),
         ("level: review", "level: dire", "dire is no level"),
         ("[ces_bladder]", "[ces_blader]", "no rule ces_blader"),
         ("near_miss_of: ces_bowel", "near_miss_of: ces_bowl", "no rule ces_bowl"),
