@@ -20,7 +20,9 @@ CARD_FIELDS = SITE | {"days_text"}
 TEXT_FIELDS = SITE | {"when", "from", "to", "position", "total"}
 CLINICIAN_FIELDS = frozenset({"days", "checkin", "category", "previous", "best", "baseline", "list"})
 
-REQUIRED_CARDS = ("card_routine", "card_warning_signs", "card_not_monitored", "card_crisis", "card_emergency")
+REQUIRED_CARDS = (
+    *("card_routine", "card_warning_signs", "card_not_monitored", "card_crisis", "card_emergency", "card_reminder"),
+)
 BUTTONS = (
     "something_changed",
     "start",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 
 from schedules import triage
 from schedules.levels import Level
@@ -22,15 +23,20 @@ class UnprovenError(Exception):
 
 
 def reaches(space: Space, known: Known, least: Level, first: Rule | None = None) -> bool:
-    """Whether a rule of at least this level fires, whatever is not known. `first`: the rule to try first."""
+    """Whether a rule of at least this level fires, whatever is not known. `first`: one of them, to be tried first."""
     facts = partial.facts(space, known)
-    if first is not None and first.level >= least and _fires(first, known, facts):
+    if first is not None and _holds(space, first, known, facts):
         return True
-    return any(rule.level >= least and _fires(rule, known, facts) for rule in space.pathway.rules)
+    return any(_holds(space, rule, known, facts) for rule in space.pathway.rules if rule.level >= least)
 
 
-def _fires(rule: Rule, known: Known, facts: Facts) -> bool:
-    return rule.predicate.holds(facts) and partial.trusted(rule) <= known.keys()
+def fires(space: Space, rule: Rule, known: Known) -> bool:
+    """Whether this rule fires, whatever is not known."""
+    return _holds(space, rule, known, partial.facts(space, known))
+
+
+def _holds(space: Space, rule: Rule, known: Known, facts: Facts) -> bool:
+    return rule.predicate.holds(facts) and space.trusted[rule.id] <= known.keys()
 
 
 def below(space: Space, known: Known, least: Level, depth: int = _MOST_DEPTH) -> Known | None:
@@ -47,20 +53,19 @@ def below(space: Space, known: Known, least: Level, depth: int = _MOST_DEPTH) ->
     standing = [rule for rule in space.pathway.rules if rule.level >= least and rule.predicate.holds(facts)]
     if not standing or not depth:
         raise UnprovenError
-    return _tried(space, known, least, standing, depth)
+    simplest = min(standing, key=lambda rule: len([place for place in space.of([rule.when]) if place not in known]))
+    tried = (below(space, more, least, depth - 1) for more in extended(space, known, simplest))
+    return next((found for found in tried if found is not None), None)
 
 
-def _tried(space: Space, known: Known, least: Level, standing: list[Rule], depth: int) -> Known | None:
-    """`below` with the values of everything else that the simplest of these rules looks at."""
-    unknown = {rule.id: [place for place in space.of([rule.when]) if place not in known] for rule in standing}
-    rule = min(standing, key=lambda rule: len(unknown[rule.id]))
+def extended(space: Space, known: Known, rule: Rule) -> Iterator[Known]:
+    """The case with every value of everything else that a rule looks at. Raises UnprovenError when that is too much."""
+    unknown = [place for place in space.of([rule.when]) if place not in known]
     named = space.named(itertools.chain.from_iterable(terms.of(rule.when)))
-    domains = [space.domain(place, named) for place in unknown[rule.id]]
+    domains = [space.domain(place, named) for place in unknown]
     if math.prod(map(len, domains)) > _MOST_CASES:
         raise UnprovenError
     for values in itertools.product(*domains):
-        more = {**known, **dict(zip(unknown[rule.id], values, strict=True))}
-        found = below(space, more, least, depth - 1) if search.consistent(more) else None
-        if found is not None:
-            return found
-    return None
+        more = {**known, **dict(zip(unknown, values, strict=True))}
+        if search.consistent(more):
+            yield more

@@ -11,69 +11,61 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from schedules import conditions
 from schedules.levels import Level
-from schedules.pathway import Rule
 from schedules.predicates import Facts
 from schedules.proof.space import Space
-from schedules.proof.variables import Known, Value, Variable
+from schedules.proof.variables import Known
 
 
 def facts(space: Space, known: Known, *, whole: bool = False) -> Facts:
     """The facts of a partly known case. `whole`: there is no more to know, so a baseline that is not known is none."""
-    by_kind: dict[str, dict[str, Value]] = {kind: {} for kind in ("answer", "baseline", "previous", "best")}
     single: dict[str, Any] = {}
+    numbers: dict[str, dict[str, float]] = {"answer": {}, "baseline": {}, "previous": {}, "best": {}}
+    chosen: dict[str, tuple[str, ...]] = {}
+    recorded: dict[str, tuple[str, ...]] = {} if whole else dict(space.any_baseline)
+    unreadable: set[str] = set()
+    missing: list[str] = []
     for (kind, name), value in known.items():
-        if name:
-            by_kind[kind][name] = value
-        else:
+        if not name:
             single[kind] = value.raw
-    given = {name: value for name, value in by_kind["answer"].items() if value.raw is not None}
+        elif value.number is not None:
+            numbers[kind][name] = value.number
+        elif kind == "baseline":
+            recorded[name] = value.chosen
+        elif kind == "answer" and value.raw is None:
+            missing.append(name)
+        elif kind == "answer":
+            if value.unreadable:
+                unreadable.add(name)
+            if value.chosen or not value.unreadable:
+                chosen[name] = value.chosen
     level: Level | None = single.get("previous_level")
-    recorded = {name: value.chosen for name, value in by_kind["baseline"].items()}
     found = Facts(
         day=single.get("day", math.nan),
         procedure=single.get("procedure", ""),
         status=single.get("status", ""),
         checkin=single.get("checkin", ""),
-        started=bool(given) or single.get("started", False),
-        chosen={name: value.chosen for name, value in given.items() if _is_choice(value)},
-        numbers=_numbers(given),
-        unreadable=frozenset(name for name, value in given.items() if value.unreadable),
-        baseline_chosen=recorded if whole else {**space.any_baseline, **recorded},
-        baseline_numbers=_numbers(by_kind["baseline"]),
-        previous=_numbers(by_kind["previous"]),
-        best=_numbers(by_kind["best"]),
+        started=bool(chosen or unreadable or numbers["answer"] or single.get("started")),
+        chosen=chosen,
+        numbers=numbers["answer"],
+        unreadable=frozenset(unreadable),
+        baseline_chosen=recorded,
+        baseline_numbers=numbers["baseline"],
+        previous=numbers["previous"],
+        best=numbers["best"],
         missed_in_row=single.get("missed_in_row", 0),
         previous_level=lambda: level,
         free_text_level=single.get("free_text_level"),
     )
-    if found.status not in {"", "open"}:
-        found.unanswered = frozenset(_silent(space, by_kind["answer"], found))
+    if missing and found.status not in {"", "open"}:
+        found.unanswered = frozenset(_silent(space, missing, found))
     return found
 
 
-def _is_choice(value: Value) -> bool:
-    return bool(value.chosen) or (value.number is None and not value.unreadable)
-
-
-def _numbers(values: dict[str, Value]) -> dict[str, float]:
-    return {name: value.number for name, value in values.items() if value.number is not None}
-
-
-def _silent(space: Space, answers: dict[str, Value], found: Facts) -> Iterator[str]:
-    for name, value in answers.items():
-        question = space.pathway.find_question(name) if value.raw is None else None
+def _silent(space: Space, missing: list[str], found: Facts) -> Iterator[str]:
+    for name in missing:
+        question = space.pathway.find_question(name)
         if question is None or found.checkin not in question.checkins:
             continue
         if question.asked_when is None or question.asked_when(found):
             yield name
-
-
-def trusted(rule: Rule) -> frozenset[Variable]:
-    """The baselines that must be known before a rule can be said to fire: those it has a `baseline` condition on."""
-    return frozenset(
-        Variable("baseline", part.baseline.q)
-        for part in conditions.walk(rule.when)
-        if isinstance(part, conditions.BaselineIn)
-    )

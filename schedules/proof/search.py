@@ -20,10 +20,11 @@ def holding(space: Space, term: Term) -> Iterator[Known]:
     variables = space.of(term)
     named = space.named(term)
     domains = [_alone(space, term, variable, space.domain(variable, named)) for variable in variables]
-    test = predicates.compile(conditions.All(all_=term)).holds
+    tests = [predicates.compile(part).holds for part in term]
     for values in itertools.product(*domains):
         known = dict(zip(variables, values, strict=True))
-        if test(partial.facts(space, known)) and consistent(known):
+        facts = partial.facts(space, known)
+        if consistent(known) and all(test(facts) for test in tests):
             yield known
 
 

@@ -179,6 +179,18 @@ class Space:
         return {question.id: tuple(option.id for option in question.options) for question in recorded}
 
     @cached_property
+    def trusted(self) -> Mapping[str, frozenset[Variable]]:
+        """By rule, the baselines it has a `baseline` condition on: they must be known before it can be said to fire."""
+        return {
+            rule.id: frozenset(
+                Variable("baseline", part.baseline.q)
+                for part in conditions.walk(rule.when)
+                if isinstance(part, conditions.BaselineIn)
+            )
+            for rule in self.pathway.rules
+        }
+
+    @cached_property
     def size(self) -> int:
         """How many cases there are: the product of all values of all variables, whether or not a rule looks at them."""
         product = 1
