@@ -4,6 +4,7 @@
 
 - `level`: the level of the case; it must be given.
 - `rules`: rules among those that fire; as a mapping, each with the level at which it fires.
+- `only`: the rules that fire, and there are no others.
 - `within_days`: calendar days in which the patient must be reached, null for the level's own deadline.
 - `cards`: every card the patient gets, those of the highest level.
 - `recheck_after_h`: hours until the patient is asked again, null for never.
@@ -26,7 +27,7 @@ from schedules.problems import PathwayError, Problem
 
 FILE = "examples.yaml"
 _KEYS = {"id", "like", "near_miss_of", "case", "expect"}
-_LISTS = {"cards", "unanswered"}
+_LISTS = {"only", "cards", "unanswered"}
 _NUMBERS = {"within_days", "recheck_after_h"}
 _EXPECTED = {"level", "rules"} | _LISTS | _NUMBERS
 
@@ -107,6 +108,7 @@ def _outcome(pathway: Pathway, assessment: triage.Assessment) -> dict[str, Value
     top = [finding for finding in assessment.findings if finding.level is assessment.level]
     hours = [rule.recheck_after_h for rule in pathway.rules if rule.id in fired and rule.recheck_after_h is not None]
     return {
+        "only": [*sorted(fired)],
         "within_days": assessment.within_days,
         "cards": [*sorted({finding.card for finding in top if finding.card is not None})],
         "recheck_after_h": min(hours, default=None),
@@ -152,6 +154,7 @@ def _example(pathway: Pathway, document: Document, index: int, item: Value) -> E
     level = _level(document, (index, "expect"), expect.get("level"))
     rules = _rules(pathway, document, index, expect.get("rules", []))
     missed = _rules(pathway, document, index, item.get("near_miss_of") or [])
+    rules |= _rules(pathway, document, index, expect.get("only", []))
     outcome = {key: _expected(document, index, key, expect[key]) for key in expect if key not in {"level", "rules"}}
     try:
         case = casefile.read(pathway, item.get("case"))

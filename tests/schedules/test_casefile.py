@@ -141,6 +141,11 @@ def expecting(outcome: str) -> list[str]:
 @pytest.mark.parametrize(
     ("holds", "wrong", "what"),
     [
+        (
+            "only: [failsafe_redflag_missing, ces_bladder_uncertain, ces_bladder]",
+            "only: [ces_bladder]",
+            "only is ",
+        ),
         ("within_days: null", "within_days: 1", "within_days is None, not 1."),
         ("cards: [card_emergency]", "cards: []", "cards is ['card_emergency'], not []."),
         ("recheck_after_h: null", "recheck_after_h: 48", "recheck_after_h is None, not 48."),
