@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,7 +18,18 @@ from schedules import assembly, checks, writing
 from schedules.pathway import Pathway
 from schedules.problems import Flaw, PathwayError, Problem
 
-__all__ = ["PathwayError", "Problem", "dump", "load", "load_files", "names", "read_folder", "shipped", "shipped_files"]
+__all__ = [
+    "PathwayError",
+    "Problem",
+    "dump",
+    "load",
+    "load_files",
+    "names",
+    "read_folder",
+    "shipped",
+    "shipped_files",
+    "traced",
+]
 
 _SHIPPED = Path(__file__).parent / "pathways"
 _DEFAULT = "lumbar_surgery"
@@ -57,6 +68,17 @@ def load_files(files: Mapping[str, str]) -> Pathway:
     if parts.problems or pathway is None:
         raise PathwayError(_sorted(parts.problems))
     return pathway
+
+
+def traced(files: Mapping[str, str], flaws: Iterable[Flaw]) -> tuple[Problem, ...]:
+    """Flaws of the pathway written in `files`, each with its file and line. The files must be readable."""
+    found = list(flaws)
+    if not found:
+        return ()
+    parts = assembly.assemble(files)
+    for flaw in found:
+        parts.note(flaw)
+    return _sorted(parts.problems)
 
 
 def names() -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.care import forms, pathways, publishing
 from bot.db.models import Chat, Form
-from schedules import catalog, difference, examples
+from schedules import difference, lint
 from schedules.pathway import Pathway
 from schedules.problems import PathwayError, Problem
 
@@ -51,7 +51,7 @@ class Checked:
 
 
 def check(session: Session, chat: Chat, name: str, content: bytes, now: datetime) -> Checked:
-    """Check an edited file together with the pathway's other files: shape, meaning, examples. Writes nothing."""
+    """Check an edited file together with the pathway's other files, as `lint` does. Writes nothing."""
     current, kept = pathways.current(session), _kept(session, chat)
     files: Mapping[str, str] = kept.data["files"] if kept is not None else current.files
     try:
@@ -62,7 +62,7 @@ def check(session: Session, chat: Chat, name: str, content: bytes, now: datetime
         return _refused(name, "No file of the pathway has this name.", f"Send one of: {', '.join(sorted(files))}.")
     draft = Draft(files={**files, name: text}, base=current.number, before=_digest(kept))
     try:
-        pathway = sound(draft.files)
+        pathway = lint.sound(draft.files)
     except PathwayError as error:
         return Checked(problems=error.problems, draft=draft)
     published = pathways.latest(session)
@@ -79,15 +79,6 @@ def check(session: Session, chat: Chat, name: str, content: bytes, now: datetime
             effect=publishing.effect(session, pathway, now),
         )
     )
-
-
-def sound(files: Mapping[str, str]) -> Pathway:
-    """The pathway of these files. Raises PathwayError with every problem; examples that do not hold are problems."""
-    pathway = catalog.load_files(files)
-    failed = examples.check(pathway, files)
-    if failed:
-        raise PathwayError(failed)
-    return pathway
 
 
 def still_applies(session: Session, chat: Chat, draft: Draft) -> bool:

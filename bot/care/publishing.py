@@ -19,7 +19,7 @@ from bot.care import audit, pathways, planning
 from bot.care.clinic import Clinic
 from bot.db.models import Enrolment, PathwayVersion, Patient
 from bot.errors import AftercareError
-from schedules import catalog
+from schedules import catalog, lint
 from schedules.pathway import Pathway
 
 Scope = Literal["new", "all"]
@@ -75,9 +75,11 @@ def ensure_first(session: Session, now: datetime, source: str = "lumbar_surgery"
     try:
         return pathways.current(session)
     except NoResultFound:
+        # What ships with the program was proven before it was released; a folder was not.
         shipped = source in catalog.names()
         files = catalog.shipped_files(source) if shipped else catalog.read_folder(Path(source))
-        return _insert(session, catalog.load_files(files), files, by=None, note="first", now=now)
+        pathway = catalog.load_files(files) if shipped else lint.sound(files)
+        return _insert(session, pathway, files, by=None, note="first", now=now)
 
 
 def effect(session: Session, pathway: Pathway, now: datetime) -> Effect:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from schedules import catalog, examples
+from schedules import catalog, lint
 from schedules.pathway import Pathway
 from schedules.problems import PathwayError
 
@@ -29,22 +29,23 @@ def files(name: str) -> dict[str, str]:
 
 @app.command()
 def check(pathway: _Named = "lumbar_surgery") -> None:
-    """List every problem of a pathway: file, line, field, what, how to mend it. Exit code 1 when there is one."""
+    """Prove a pathway, or list every problem: file, line, field, what, how to mend it. Then exit with code 1."""
     try:
-        content = files(pathway)
-        published = catalog.load_files(content)
-        problems = examples.check(published, content)
+        report = lint.check(files(pathway))
     except PathwayError as error:
-        problems = error.problems
-    for problem in problems:
+        report = lint.Report(pathway=None, problems=error.problems)
+    for problem in report.problems:
         typer.echo(str(problem))
-    if problems:
-        typer.echo(f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'} in {pathway}.", err=True)
+    if report.problems or report.pathway is None:
+        count = len(report.problems)
+        typer.echo(f"{count} {'problem' if count == 1 else 'problems'} in {pathway}.", err=True)
         raise typer.Exit(1)
-    count = len(examples.read(published, content))
+    for sentence in report.searched:
+        typer.echo(sentence)
+    checked = report.pathway
     typer.echo(
-        f"{published.id} {published.version}: {len(published.questions)} questions, {len(published.rules)} rules, "
-        f"{count} examples hold. Fingerprint {published.fingerprint[:12]}."
+        f"{checked.id} {checked.version}: {len(checked.questions)} questions, {len(checked.rules)} rules, no problem. "
+        f"Fingerprint {checked.fingerprint[:12]}."
     )
 
 

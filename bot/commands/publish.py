@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from bot.care import drafts, pathways, publishing
+from bot.care import pathways, publishing
 from bot.commands import site
-from schedules import catalog, difference
+from schedules import catalog, difference, lint
 from schedules.pathway import Pathway
 from schedules.problems import PathwayError
 
@@ -46,7 +46,7 @@ def publish(
         base = here.db.read_now(_newest)
         files = _files(paths, base.files)
         try:
-            pathway = drafts.sound(files)
+            pathway = lint.sound(files)
         except PathwayError as error:
             count = len(error.problems)
             site.fail(f"{error}\n{count} {'problem' if count == 1 else 'problems'}; nothing was changed.")
