@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import demo, doctor, enrol, keys, migrate, pathway, publish, replay, run, screen, staff, triage
+from bot.commands import (
+    demo,
+    doctor,
+    enrol,
+    explain,
+    keys,
+    migrate,
+    pathway,
+    publish,
+    replay,
+    run,
+    screen,
+    staff,
+    triage,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Follows people home after lumbar spine surgery.")
 app.command()(run.run)
@@ -18,6 +32,7 @@ app.command()(triage.triage)
 app.command()(screen.screen)
 pathway.app.command()(publish.publish)
 pathway.app.command()(replay.replay)
+pathway.app.command()(explain.explain)
 app.add_typer(pathway.app, name="pathway")
 
 

@@ -38,12 +38,12 @@ def triage(
     """
     try:
         published = pathways.find(pathway)
-        raw = _read(file)
+        raw = read(file)
         result = assess(published, parse(raw))
     except PathwayError as error:
-        _refuse(f"The pathway {pathway} cannot be used:\n{error}")
+        refuse(f"The pathway {pathway} cannot be used:\n{error}")
     except BadInputError as error:
-        _refuse(str(error))
+        refuse(str(error))
     typer.echo(json.dumps(result, indent=2))
 
 
@@ -98,7 +98,8 @@ def _no_constant(name: str) -> NoReturn:
     raise BadInputError(f"{name} is no JSON number")
 
 
-def _read(file: str) -> bytes:
+def read(file: str) -> bytes:
+    """What stands in a file, or on standard input for -. Raises BadInputError."""
     try:
         if file == "-":
             raw = sys.stdin.buffer.read(LARGEST + 1)
@@ -113,6 +114,7 @@ def _read(file: str) -> bytes:
     return raw
 
 
-def _refuse(why: str) -> NoReturn:
+def refuse(why: str) -> NoReturn:
+    """End with exit code 2 and say why."""
     typer.echo(why, err=True)
     raise typer.Exit(2)
