@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from schedules import examples, explain, triage
 from schedules.case import Case
@@ -10,7 +11,12 @@ from schedules.catalog import shipped_files
 from schedules.levels import Level
 from tests.schedules.cases import PATHWAY, case
 
-STRONG_PAIN = {"leg_pain": 8, "leg_pain_side": "one", "leg_pain_onset": "sudden_new", "leg_pain_type": ["dull_ache"]}
+STRONG_PAIN: dict[str, Any] = {
+    "leg_pain": 8,
+    "leg_pain_side": "one",
+    "leg_pain_onset": "sudden_new",
+    "leg_pain_type": ["dull_ache"],
+}
 
 
 def explained(asked: Case) -> explain.Explanation:
