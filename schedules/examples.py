@@ -6,7 +6,7 @@
 - `rules`: rules among those that fire; as a mapping, each with the level at which it fires.
 - `only`: the rules that fire, and there are no others.
 - `within_days`: calendar days in which the patient must be reached, null for the level's own deadline.
-- `cards`: every card the patient gets, those of the highest level.
+- `cards`: every card the patient gets, those of the highest level; as a mapping, each with the days it promises.
 - `recheck_after_h`: hours until the patient is asked again, null for never.
 - `unanswered`: the questions that applied and have no answer.
 
@@ -28,6 +28,7 @@ from schedules.problems import PathwayError, Problem
 FILE = "examples.yaml"
 _KEYS = {"id", "like", "near_miss_of", "case", "expect"}
 _LISTS = {"only", "cards", "unanswered"}
+_MAPPINGS = {"cards"}
 _NUMBERS = {"within_days", "recheck_after_h"}
 _EXPECTED = {"level", "rules"} | _LISTS | _NUMBERS
 
@@ -94,8 +95,11 @@ def failures(pathway: Pathway, example: Example) -> tuple[Problem, ...]:
     if example.outcome:
         outcome = _outcome(pathway, assessment)
         for key, expected in example.outcome.items():
-            if outcome[key] != expected:
-                wrong.append(f"{key} is {outcome[key]}, not {expected}.")
+            found = outcome[key]
+            if isinstance(found, dict) and isinstance(expected, list):
+                found = [*sorted(found)]
+            if found != expected:
+                wrong.append(f"{key} is {found}, not {expected}.")
     remedy = f"Mend the rules or the example. Fired: {', '.join(sorted(fired)) or 'none'}."
     return tuple(
         Problem(file=FILE, line=example.line, field=f"[{example.id}]", what=what, remedy=remedy) for what in wrong
@@ -105,12 +109,16 @@ def failures(pathway: Pathway, example: Example) -> tuple[Problem, ...]:
 def _outcome(pathway: Pathway, assessment: triage.Assessment) -> dict[str, Value]:
     """What follows from an assessment, by the keys of `expect`; lists are sorted."""
     fired = {finding.rule for finding in assessment.findings}
-    top = [finding for finding in assessment.findings if finding.level is assessment.level]
+    cards: dict[str, Value] = {}
+    for finding in assessment.findings:
+        if finding.level is assessment.level and finding.card is not None:
+            days = [n for n in (cards.get(finding.card), finding.within_days) if isinstance(n, int)]
+            cards[finding.card] = min(days, default=None)
     hours = [rule.recheck_after_h for rule in pathway.rules if rule.id in fired and rule.recheck_after_h is not None]
     return {
         "only": [*sorted(fired)],
         "within_days": assessment.within_days,
-        "cards": [*sorted({finding.card for finding in top if finding.card is not None})],
+        "cards": cards,
         "recheck_after_h": min(hours, default=None),
         "unanswered": [*sorted(assessment.unanswered)],
     }
@@ -184,7 +192,7 @@ def _level(document: Document, path: documents.Path, value: Value) -> Level | No
 
 def _rules(pathway: Pathway, document: Document, index: int, value: Value) -> dict[str, Level | None]:
     """Rules written as one id, a list of them, or a mapping to levels."""
-    known = {rule.id for rule in pathway.rules} | {f"rescreen_{option.id}" for option in pathway.rescreen.options}
+    known = {rule.id for rule in pathway.all_rules} | {f"rescreen_{option.id}" for option in pathway.rescreen.options}
     named: dict[str, Level | None] = {}
     if isinstance(value, dict):
         named = {name: _level(document, (index, "expect", "rules", name), level) for name, level in value.items()}
@@ -203,7 +211,8 @@ def _expected(document: Document, index: int, key: str, value: Value) -> Value:
     elif key in _LISTS:
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return sorted(value, key=str)
-        document.add(path, "This is no list of ids.", "Write it as [one, two], or [] for none.")
+        if not (key in _MAPPINGS and isinstance(value, dict)):
+            document.add(path, "This is no list of ids.", "Write it as [one, two], or [] for none.")
     elif value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         document.add(path, "This is no whole number.", "Write digits, or null for none.")
     return value

@@ -148,6 +148,7 @@ def expecting(outcome: str) -> list[str]:
         ),
         ("within_days: null", "within_days: 1", "within_days is None, not 1."),
         ("cards: [card_emergency]", "cards: []", "cards is ['card_emergency'], not []."),
+        ("cards: {card_emergency: null}", "cards: {card_emergency: 1}", "cards is {'card_emergency': None}, not "),
         ("recheck_after_h: null", "recheck_after_h: 48", "recheck_after_h is None, not 48."),
         (
             "unanswered: [saddle_numbness, bowel, leg_weakness, general_symptoms, leg_pain, back_pain, pain_meds, "
