@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.cards import Card, patient
-from bot.care import assessing, cases, course, ending, facts, patients, planning, reminding
+from bot.care import assessing, cases, course, ending, facts, patients, planning, reminding, screens
 from bot.care.clinic import Clinic
 from bot.care.closing import close_due, end_programmes, unreadable_due
 from bot.care.ending import end, stop_all
@@ -70,15 +70,15 @@ def card(session: Session, ref: int, clinic: Clinic, now: datetime) -> Card | No
 
 def _intro(session: Session, row: CheckIn, words: Words) -> Card:
     sent, planned = reminding.sent(session, row)
-    if sent:
-        key = "reminder_last" if sent >= planned and sent > 1 else "reminder"
-        text = words.text(key, when=words.moment(row.closes_at))
-    elif row.checkin.endswith(planning.RECHECK):
-        text = words.text("opening_recheck")
-    else:
-        text = words.text(f"opening_{planning.spec_id(row)}")
-    if row.sent_late and not sent:
-        text += "\n\n" + words.text("opening_late")
+    view = screens.Opening(
+        spec=planning.spec_id(row),
+        closes_at=row.closes_at,
+        reminded=sent,
+        reminders=planned,
+        recheck=row.checkin.endswith(planning.RECHECK),
+        late=row.sent_late,
+    )
+    text = screens.opening(words, view)
     return patient.intro(row.id, text, words.label, begun=row.question is not None)
 
 
@@ -86,22 +86,17 @@ def _asking(session: Session, row: CheckIn, question: Question, words: Words, no
     position, total = course.place(session, row, question.id, now)
     standing = cases.standing(session, row).get(question.id)
     late = row.state == "ended" and row.finished_at is None
-    view = patient.Asking(
+    return screens.question(
+        words,
+        question,
+        position,
+        total,
         checkin=row.id,
-        index=words.pathway.questions.index(question),
-        question=question,
-        text=words.fill(question.text.in_(words.language)),
-        language=words.language,
-        position=position,
-        total=total,
         picks=tuple(row.picks or ()),
         given=_given(standing, question, words) if standing is not None and standing.readable else None,
         hint=_hint(standing, question, words),
         notice=words.text("late_answer") if late and standing is None and position > 1 else None,
-        below=words.card("card_not_monitored") if question.type == "text" else None,
-        back=position > 1,
     )
-    return patient.asking(view, words.label)
 
 
 def _hint(standing: Answer | None, question: Question, words: Words) -> str | None:
@@ -163,7 +158,7 @@ def _lines(session: Session, row: CheckIn, words: Words) -> list[patient.Line]:
     return [
         patient.Line(
             index=index,
-            question=_short(question.text.in_(words.language)),
+            question=screens.short(question.text.in_(words.language)),
             answer=_given(standing[question.id], question, words) or "—",
         )
         for index, question in enumerate(words.pathway.questions)
@@ -177,12 +172,3 @@ def _given(answer: Answer, question: Question, words: Words) -> str | None:
     if not answer.readable or answer.value is None:
         return None
     return facts.words(question, answer.value, words.language)
-
-
-def _short(text: str) -> str:
-    """The first sentence of a question."""
-    for mark in ("? ", ". "):
-        head, found, _ = text.partition(mark)
-        if found:
-            return head + found.strip()
-    return text
