@@ -11,7 +11,8 @@
 - `unanswered`: the questions that applied and have no answer.
 
 `near_miss_of` names a rule, or several, that must not fire. With `like`, the id of an earlier example, the case holds
-only what differs: other fields are taken from there, answers one by one, and null takes one away.
+only what differs: other fields are taken from there, answers one by one. Null takes an answer away, and `answers: null`
+all of them.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def _completed(document: Document, index: int, item: Value, written: dict[str, V
 
 def _differing(base: dict[str, Value], case: dict[str, Value]) -> dict[str, Value]:
     old, new = base.get("answers"), case.get("answers", {})
-    answers = new
+    answers: Value = {} if new is None else new
     if isinstance(old, dict) and isinstance(new, dict):
         answers = {name: value for name, value in {**old, **new}.items() if value is not None}
     return {**{key: value for key, value in base.items() if key != "id"}, **case, "answers": answers}

@@ -120,6 +120,11 @@ def test_an_example_holds_only_what_differs_from_the_one_it_is_like() -> None:
     assert examples.check(PATHWAY, {"examples.yaml": EXAMPLE}) == ()
 
 
+def test_an_example_may_take_away_every_answer_of_the_one_it_is_like() -> None:
+    text = EXAMPLE.replace("{answers: {bladder: leaking, bowel: null}}", "{status: missed, answers: null}")
+    assert examples.read(PATHWAY, {"examples.yaml": text})[1].case.answers == {}
+
+
 def test_a_pathway_without_examples_has_none() -> None:
     assert examples.read(PATHWAY, {}) == ()
 
