@@ -12,6 +12,7 @@ from bot.commands import (
     keys,
     migrate,
     pathway,
+    preview,
     publish,
     replay,
     run,
@@ -31,6 +32,7 @@ app.command()(migrate.migrate)
 app.command()(triage.triage)
 app.command()(screen.screen)
 pathway.app.command()(publish.publish)
+pathway.app.command()(preview.preview)
 pathway.app.command()(replay.replay)
 pathway.app.command()(explain.explain)
 app.add_typer(pathway.app, name="pathway")

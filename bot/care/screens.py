@@ -66,9 +66,9 @@ def question(
 
 
 def short(text: str) -> str:
-    """The first sentence of a question, as it stands beside its answer in the end."""
-    for mark in ("? ", ". "):
-        head, found, _ = text.partition(mark)
-        if found:
-            return head + found.strip()
-    return text
+    """What a question asks, in one sentence, as it stands beside its answer in the end."""
+    asks, found, _ = text.partition("?")
+    if found:
+        return asks.rpartition(". ")[2] + found
+    head, found, _ = text.partition(". ")
+    return head + found.strip()
