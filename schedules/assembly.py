@@ -183,6 +183,7 @@ def _text_places(content: dict[str, Value]) -> Iterator[tuple[dict[str, Value], 
         (("schedule", "checkins"), "title"),
         (("procedures",), "title"),
         (("questions",), "text"),
+        (("questions",), "again"),
     )
     for path, key in titled:
         yield from _item_texts(content, path, key)

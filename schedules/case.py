@@ -29,6 +29,22 @@ class PastCheckIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the patient typed or tapped beside the questions of a check-in, while it was answered.
+
+    It was judged by itself; here it only shows which answers it contradicts. `said`: categories of the free-text net;
+    `denied`: denials of the word lists; `rescreen`: answers to the re-screen.
+    """
+
+    said: frozenset[str] = frozenset()
+    denied: frozenset[str] = frozenset()
+    rescreen: frozenset[str] = frozenset()
+
+
+NOTHING_HEARD = Heard()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What is asked of triage. `open`: the patient is still answering, so silence means nothing yet.
 
@@ -48,6 +64,7 @@ class Case:
     free_text_level: Level | None = None
     free_text_categories: tuple[str, ...] = ()
     rescreen: tuple[str, ...] = ()
+    heard: Heard = NOTHING_HEARD
 
     @property
     def day(self) -> int:

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import (
     Discriminator,
     Field,
-    StrictFloat,
     StrictInt,
     StrictStr,
     Tag,
@@ -23,10 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from schedules.claims import AnswerAtMost, Heard, Ids, Number
 from schedules.levels import Content, Level
-
-Number = StrictInt | StrictFloat
-Ids = Annotated[tuple[StrictStr, ...], Field(min_length=1)]
 
 
 class AnswerIn(Content):
@@ -226,6 +223,7 @@ Condition = Annotated[
     Annotated[AnswerIn, Tag("in")]
     | Annotated[AnswerHasAny, Tag("has_any")]
     | Annotated[AnswerAtLeast, Tag("gte")]
+    | Annotated[AnswerAtMost, Tag("lte")]
     | Annotated[Unanswered, Tag("unanswered")]
     | Annotated[Unreadable, Tag("unreadable")]
     | Annotated[Days, Tag("days")]
@@ -241,6 +239,7 @@ Condition = Annotated[
     | Annotated[MissedInRow, Tag("missed_in_row")]
     | Annotated[PreviousLevel, Tag("previous_level")]
     | Annotated[FreeTextLevel, Tag("free_text_level")]
+    | Annotated[Heard, Tag("heard")]
     | Annotated[Count, Tag("count")]
     | Annotated[All, Tag("all")]
     | Annotated[AnyOf, Tag("any")],
@@ -284,7 +283,7 @@ def questions_of(condition: Condition) -> Iterator[str]:
     """The ids of the questions a condition asks about, now or in history; one id may come more than once."""
     for part in walk(condition):
         match part:
-            case AnswerIn() | AnswerHasAny() | AnswerAtLeast():
+            case AnswerIn() | AnswerHasAny() | AnswerAtLeast() | AnswerAtMost():
                 yield part.q
             case Unanswered(unanswered=name) | Unreadable(unreadable=name):
                 yield name

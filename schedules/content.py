@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,7 +31,8 @@ class Question(Content):
 
     `exclusive`: options of a multiple choice that stand alone. `special`: answers of a number question that are no
     number, e.g. no thermometer; they are options with a text and synonyms too. `unit`: "celsius" for a temperature,
-    where Fahrenheit is converted. `min`, `max`: what is possible, in that unit, both included.
+    where Fahrenheit is converted. `min`, `max`: what is possible, in that unit, both included. `again`: the same
+    question in other words, for when the answer contradicts something else that the patient said.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Question(Content):
     checkins: tuple[str, ...]
     ask_if: Condition | None = None
     text: Texts
+    again: Texts | None = None
     options: tuple[Option, ...] = ()
     exclusive: tuple[str, ...] = ()
     special: tuple[Option, ...] = ()
@@ -94,6 +96,32 @@ class Rule(Content):
     def hears_free_text(self) -> bool:
         """Whether it reports what the free-text net found."""
         return any(isinstance(part, conditions.FreeTextLevel) for part in conditions.walk(self.when))
+
+
+class Contradiction(Content):
+    """Two things a patient said that cannot both be right. A review finding, due within a day.
+
+    The question `ask_again` is asked once more in the same check-in, in its other wording. The new answer is kept
+    beside the first and lowers nothing. `when` may also use the conditions of `claims.py`. `tell_clinician` and
+    `tell_patient` as in `Rule`.
+    """
+
+    level: ClassVar[Level] = Level.REVIEW
+    within_days: ClassVar[int] = 1
+    hears_free_text: ClassVar[bool] = False
+
+    id: str
+    when: Condition
+    ask_again: str
+    rationale: str
+    sources: tuple[str, ...]
+    tell_clinician: str
+    tell_patient: str
+
+    @cached_property
+    def predicate(self) -> predicates.Predicate:
+        """`when`, ready to be tested."""
+        return predicates.compile(self.when)
 
 
 class Operational(Content):

@@ -13,6 +13,7 @@ def lines(old: Pathway, new: Pathway) -> tuple[str, ...]:
     found = [*_checkins(old, new)]
     found += _named("question", {q.id: q for q in old.questions}, {q.id: q for q in new.questions})
     found += _rules(old, new)
+    found += _named("contradiction", {c.id: c for c in old.contradictions}, {c.id: c for c in new.contradictions})
     found += _named("level", dict(old.levels), dict(new.levels))
     for what, before, after in (
         ("card", old.cards, new.cards),

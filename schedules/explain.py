@@ -9,7 +9,7 @@ from typing import Any
 from schedules import facts, triage
 from schedules.case import Case
 from schedules.needs import Lack, Names, Need, Needs
-from schedules.pathway import Level, Pathway, Rule
+from schedules.pathway import Contradiction, Level, Pathway, Rule
 from schedules.triage import Assessment, Finding
 
 NEAREST = 5
@@ -85,7 +85,7 @@ def explain(pathway: Pathway, case: Case, names: Names | None = None) -> Explana
     )
 
 
-def sources(pathway: Pathway, rule: Rule) -> tuple[Source, ...]:
+def sources(pathway: Pathway, rule: Rule | Contradiction) -> tuple[Source, ...]:
     """What a rule rests on, in the words of the pathway's register."""
     return tuple(Source(tag=tag, says=pathway.source_tags.get(tag, "")) for tag in rule.sources)
 
@@ -170,8 +170,8 @@ def _near(pathway: Pathway, level: Level, needs: Needs) -> tuple[Near, ...]:
     return tuple(sorted(near.values(), key=lambda one: (one.lack.distance, one.level.rank))[:NEAREST])
 
 
-def _rule(pathway: Pathway, name: str) -> Rule | None:
-    return next((rule for rule in pathway.rules if rule.id == name), None)
+def _rule(pathway: Pathway, name: str) -> Rule | Contradiction | None:
+    return next((rule for rule in pathway.all_rules if rule.id == name), None)
 
 
 def _and(needs: Sequence[Need]) -> str:

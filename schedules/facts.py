@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from schedules import freetext, questions
+from schedules import denials, freetext, questions
 from schedules.case import BASELINE, Answers, Case, PastCheckIn
 from schedules.levels import Level
 from schedules.pathway import Pathway, Question
@@ -67,6 +67,9 @@ def read(pathway: Pathway, case: Case, level_of: Callable[[Case], Level]) -> Rea
         missed_in_row=_missed_in_row(pathway, case, past),
         previous_level=lambda: _previous_level(pathway, case, past, baseline, level_of),
         free_text_level=level,
+        said=case.heard.said.union(categories),
+        denied=case.heard.denied.union(*(denials.found(pathway.freetext, words) for words in answers.words)),
+        rescreen=case.heard.rescreen.union(rescreen),
     )
     asked = tuple(question for question in pathway.questions_for(case.checkin) if _applies(question, facts))
     answered = frozenset(name for name, value in case.answers.items() if value is not None)

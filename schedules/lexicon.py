@@ -33,6 +33,13 @@ class FreeTextPatterns(Content):
     alone: tuple[str, ...] = ()
 
 
+class Denial(Content):
+    """Ways to say that something is not there. A phrase that is part of an `unless` phrase does not count."""
+
+    phrases: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+
+
 class FreeTextLanguage(Content):
     """The words of one language. Whole words, lower case, with or without accents.
 
@@ -51,7 +58,8 @@ class FreeTextLanguage(Content):
     someone else until a `first_person` word, unless the message has a `carer_is_patient` phrase. For family the
     highest level is only cancelled next to a `past` phrase: the writer may be a carer.
     `idioms` are never symptoms. `greetings`: messages made only of these words need no re-screen. `commands`:
-    typed words that act like a button, by command (`stop`, `help`).
+    typed words that act like a button, by command (`stop`, `help`). `denials`: what is said not to be there, by id;
+    they never lower a level, and only show which answers they contradict.
     """
 
     apostrophes: dict[str, str] = Field(default_factory=dict)
@@ -81,6 +89,7 @@ class FreeTextLanguage(Content):
     carer_is_patient: tuple[str, ...] = ()
     greetings: tuple[str, ...] = ()
     commands: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    denials: dict[str, Denial] = Field(default_factory=dict)
 
 
 class FreeText(Content):

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from schedules import conditions, predicates
+from schedules import claims, conditions, predicates
 from schedules.conditions import Condition
 from schedules.facts import Reading
 from schedules.pathway import Level, Pathway
@@ -119,6 +119,8 @@ class Needs:
                 return q, "without " + self._or(q, ticked) if holds else self._options(q, options, other=False)
             case conditions.AnswerAtLeast(q=q, gte=least):
                 return q, _at_least(least, under=holds)
+            case claims.AnswerAtMost(q=q, lte=most):
+                return q, f"{'>' if holds else '<='} {most:g}"
             case conditions.Unanswered(unanswered=q):
                 return q, "answered" if holds else "without an answer"
             case conditions.Unreadable(unreadable=q):
@@ -157,8 +159,10 @@ class Needs:
         match condition:
             case conditions.AnswerIn(q=q) | conditions.AnswerHasAny(q=q) | conditions.AnswerAtLeast(q=q):
                 return self._answer(q)
-            case conditions.Unanswered(unanswered=q) | conditions.Unreadable(unreadable=q):
+            case claims.AnswerAtMost(q=q) | conditions.Unanswered(unanswered=q) | conditions.Unreadable(unreadable=q):
                 return self._answer(q)
+            case claims.Heard():
+                return "they did"
             case conditions.BaselineIn(baseline=of) | conditions.BaselineNot(baseline_not=of):
                 before = [self.names(of.q, option) for option in facts.baseline_chosen.get(of.q, ())]
                 return f"was {', '.join(before)}" if before else "not recorded"
@@ -266,6 +270,9 @@ def _circumstance(condition: Condition, *, holds: bool) -> tuple[str, str]:
             return "check-ins missed in a row", _at_least(rows.gte, under=holds)
         case conditions.PreviousLevel(previous_level=spec):
             return "last level", f"below {spec.gte}" if holds else _or_higher(spec.gte)
+        case claims.Heard(heard=spec):
+            named = [*(spec.said or ()), *(spec.denied or ()), *(spec.rescreen or ())]
+            return "the patient", f"{'had not said' if holds else 'said'} {' or '.join(named)}"
         case conditions.FreeTextLevel(free_text_level=level):
             return "typed words", f"not read as {level}" if holds else f"read as {level}"
         case _:

@@ -14,6 +14,7 @@ from typing import Literal
 from schedules.content import (
     SITE_FIELDS,
     Consent,
+    Contradiction,
     Operational,
     Option,
     Question,
@@ -32,6 +33,7 @@ __all__ = [
     "SITE_FIELDS",
     "CheckInSpec",
     "Consent",
+    "Contradiction",
     "FreeText",
     "FreeTextCategory",
     "FreeTextLanguage",
@@ -113,6 +115,7 @@ class Pathway(Content):
     baseline_fields: tuple[str, ...]
     questions: tuple[Question, ...]
     rules: tuple[Rule, ...]
+    contradictions: tuple[Contradiction, ...] = ()
     operational: tuple[Operational, ...]
     cards: dict[str, Texts]
     selfcare: dict[str, Texts]
@@ -156,6 +159,11 @@ class Pathway(Content):
             for procedure in self.procedures
             for name in (*procedure.aliases, *procedure.title.root.values(), procedure.id)
         }
+
+    @cached_property
+    def all_rules(self) -> tuple[Rule | Contradiction, ...]:
+        """The rules and the contradictions, which fire like rules."""
+        return (*self.rules, *self.contradictions)
 
     def question(self, id: str) -> Question:  # noqa: A002 - an id is called id everywhere in a pathway
         """The question with this id. Raises KeyError."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from schedules import conditions
+from schedules import claims, conditions
 from schedules.conditions import Condition
 from schedules.levels import Level
 
@@ -26,6 +26,7 @@ class Facts:
     `chosen`: options that were read, of single and multiple choices and special answers; `numbers`: scores and
     measurements (°C). `previous`, `best`: numbers of earlier check-ins after surgery. `unanswered` stays empty
     while the check-in is open. `started`: at least one answer was given. `previous_level` is worked out when asked.
+    `said`, `denied`, `rescreen`: free-text categories, denials and re-screen answers heard beside the answers.
     """
 
     day: int
@@ -44,6 +45,9 @@ class Facts:
     previous_level: Callable[[], Level | None]
     free_text_level: Level | None
     unanswered: frozenset[str] = field(default_factory=frozenset)
+    said: frozenset[str] = frozenset()
+    denied: frozenset[str] = frozenset()
+    rescreen: frozenset[str] = frozenset()
 
     def then(self, vs: str) -> Numbers:
         """The numbers a change is measured against: previous, baseline or best."""
@@ -77,6 +81,8 @@ def compile(condition: Condition) -> Predicate:  # noqa: A001 - re.compile set t
             return _count(tuple(compile(part) for part in spec.of), spec.gte)
         case conditions.AnswerIn() | conditions.AnswerHasAny() | conditions.AnswerAtLeast():
             return _answer(condition)
+        case claims.AnswerAtMost() | claims.Heard():
+            return _claim(condition)
         case conditions.Unanswered(unanswered=q):
             return Predicate(lambda facts: q in facts.unanswered, lambda facts: {"unanswered": [q]})
         case conditions.Unreadable(unreadable=q):
@@ -155,6 +161,34 @@ def _answer(condition: conditions.AnswerIn | conditions.AnswerHasAny | condition
             return Predicate(
                 lambda facts: q in facts.numbers and facts.numbers[q] >= least,
                 lambda facts: {q: facts.numbers[q]},
+            )
+
+
+def _claim(condition: claims.AnswerAtMost | claims.Heard) -> Predicate:
+    match condition:
+        case claims.AnswerAtMost(q=q, lte=most):
+            return Predicate(
+                lambda facts: q in facts.numbers and facts.numbers[q] <= most,
+                lambda facts: {q: facts.numbers[q]},
+            )
+        case claims.Heard(heard=spec):
+            said, denied = frozenset(spec.said or ()), frozenset(spec.denied or ())
+            rescreen = frozenset(spec.rescreen or ())
+
+            def heard(facts: Facts) -> dict[str, JSON]:
+                found = {"said": facts.said & said, "denied": facts.denied & denied}
+                found["rescreen"] = facts.rescreen & rescreen
+                return {key: sorted(ids) for key, ids in found.items() if ids}
+
+            return Predicate(
+                lambda facts: (
+                    not (
+                        facts.said.isdisjoint(said)
+                        and facts.denied.isdisjoint(denied)
+                        and facts.rescreen.isdisjoint(rescreen)
+                    )
+                ),
+                heard,
             )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from schedules import clinician_text, facts
 from schedules.case import BASELINE, Answers, Case, PastCheckIn
 from schedules.facts import UnknownQuestionError
-from schedules.pathway import Level, Pathway, RescreenOption, Rule
+from schedules.pathway import Contradiction, Level, Pathway, RescreenOption, Rule
 from schedules.predicates import JSON
 
 __all__ = [
@@ -71,7 +71,7 @@ class Assessment:
 def evaluate(pathway: Pathway, case: Case) -> Assessment:
     """Triage one case. Raises UnknownQuestionError for an answer to a question that the pathway does not have."""
     reading = facts.read(pathway, case, lambda past: evaluate(pathway, past).level)
-    found = [_finding(pathway, rule, reading) for rule in pathway.rules if rule.predicate.holds(reading.facts)]
+    found = [_finding(pathway, rule, reading) for rule in pathway.all_rules if rule.predicate.holds(reading.facts)]
     found += _rescreen(pathway, reading)
     found.sort(key=lambda finding: -finding.level.rank)
     return Assessment(
@@ -90,11 +90,11 @@ def fired(pathway: Pathway, case: Case) -> dict[str, Level]:
     Raises UnknownQuestionError as `evaluate` does.
     """
     reading = facts.read(pathway, case, lambda past: max(fired(pathway, past).values(), default=Level.ROUTINE))
-    levels = {rule.id: rule.level for rule in pathway.rules if rule.predicate.holds(reading.facts)}
+    levels = {rule.id: rule.level for rule in pathway.all_rules if rule.predicate.holds(reading.facts)}
     return levels | {f"rescreen_{option.id}": option.level for option in _answered(pathway, reading)}
 
 
-def _finding(pathway: Pathway, rule: Rule, reading: facts.Reading) -> Finding:
+def _finding(pathway: Pathway, rule: Rule | Contradiction, reading: facts.Reading) -> Finding:
     because = rule.predicate.because(reading.facts)
     return Finding(
         rule=rule.id,
@@ -106,7 +106,7 @@ def _finding(pathway: Pathway, rule: Rule, reading: facts.Reading) -> Finding:
     )
 
 
-def _card(pathway: Pathway, rule: Rule, reading: facts.Reading) -> str:
+def _card(pathway: Pathway, rule: Rule | Contradiction, reading: facts.Reading) -> str:
     """The rule's card, or that of the first category of typed words that raised this level."""
     if rule.hears_free_text:
         for category in pathway.freetext.categories:

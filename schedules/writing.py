@@ -71,7 +71,7 @@ def _translation(content: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 def _question(item: Mapping[str, Any], language: str) -> dict[str, Any]:
     options = [*item.get("options", ()), *item.get("special", ())]
-    translated: dict[str, Any] = {"text": item["text"][language]}
+    translated: dict[str, Any] = {key: item[key][language] for key in ("text", "again") if key in item}
     if options:
         translated["options"] = {option["id"]: _option(option, language) for option in options}
     return translated

@@ -38,6 +38,7 @@ def _groups(pathway: Pathway) -> Iterator[tuple[Path, Iterable[str]]]:
         yield ("questions", index, "options"), (option.id for option in question.options)
         yield ("questions", index, "special"), (option.id for option in question.special)
     yield ("rules",), (rule.id for rule in pathway.rules)
+    yield ("contradictions",), (contradiction.id for contradiction in pathway.contradictions)
     yield ("operational",), (event.id for event in pathway.operational)
     yield ("procedures",), (procedure.id for procedure in pathway.procedures)
     yield ("schedule", "checkins"), (checkin.id for checkin in pathway.schedule.checkins)

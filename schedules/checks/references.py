@@ -19,12 +19,12 @@ def flaws(pathway: Pathway) -> Iterator[Flaw]:
     """Flaws of rules, skip logic, cards and baseline fields."""
     for index, question in enumerate(pathway.questions):
         if question.ask_if is not None:
-            yield from _condition(pathway, question.ask_if, ("questions", index, "ask_if"))
+            yield from condition(pathway, question.ask_if, ("questions", index, "ask_if"))
     for index, rule in enumerate(pathway.rules):
         path: Path = ("rules", index)
-        yield from _condition(pathway, rule.when, (*path, "when"))
-        yield from _named((*path, "tell_patient"), "card", [rule.tell_patient], pathway.cards)
-        yield from _named((*path, "sources"), "source", rule.sources, pathway.source_tags)
+        yield from condition(pathway, rule.when, (*path, "when"))
+        yield from named((*path, "tell_patient"), "card", [rule.tell_patient], pathway.cards)
+        yield from named((*path, "sources"), "source", rule.sources, pathway.source_tags)
         if not rule.sources:
             yield Flaw(path=(*path, "sources"), what="A rule without a source.", remedy="Name what it rests on.")
         if rule.level is Level.ROUTINE:
@@ -36,7 +36,7 @@ def flaws(pathway: Pathway) -> Iterator[Flaw]:
         if rule.recheck_after_h is not None and rule.recheck_after_h <= 0:
             yield Flaw(path=(*path, "recheck_after_h"), what="A re-check lies ahead.", remedy="Use 1 or more hours.")
     names = {question.id for question in pathway.questions}
-    yield from _named(("baseline_fields",), "question", pathway.baseline_fields, names)
+    yield from named(("baseline_fields",), "question", pathway.baseline_fields, names)
     yield from _cards_of_options(pathway)
 
 
@@ -47,13 +47,14 @@ def _cards_of_options(pathway: Pathway) -> Iterator[Flaw]:
             remedy = "Add tell_clinician and tell_patient."
             yield Flaw(path=path, what="This answer makes a finding without texts.", remedy=remedy)
         if option.tell_patient is not None:
-            yield from _named((*path, "tell_patient"), "card", [option.tell_patient], pathway.cards)
+            yield from named((*path, "tell_patient"), "card", [option.tell_patient], pathway.cards)
     for index, category in enumerate(pathway.freetext.categories):
         if category.card is not None:
-            yield from _named(("freetext", "categories", index, "card"), "card", [category.card], pathway.cards)
+            yield from named(("freetext", "categories", index, "card"), "card", [category.card], pathway.cards)
 
 
-def _named(path: Path, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Flaw]:
+def named(path: Path, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Flaw]:
+    """A flaw for each name that is not known."""
     existing = set(known)
     for name in names:
         if name not in existing:
@@ -62,17 +63,18 @@ def _named(path: Path, kind: str, names: Iterable[str], known: Iterable[str]) ->
             yield Flaw(path=path, what=f"There is no {kind} {name}.", remedy=f"Known: {listed or 'none'}.")
 
 
-def _condition(pathway: Pathway, condition: Condition, path: Path) -> Iterator[Flaw]:
+def condition(pathway: Pathway, when: Condition, path: Path) -> Iterator[Flaw]:
+    """Flaws of a condition: everything it names exists, and fits the question it asks about."""
     questions = {question.id: question for question in pathway.questions}
-    for part in conditions.walk(condition):
+    for part in conditions.walk(when):
         match part:
             case conditions.Unanswered(unanswered=name) | conditions.Unreadable(unreadable=name):
-                yield from _named(path, "question", [name], [*questions, RESCREEN])
+                yield from named(path, "question", [name], [*questions, RESCREEN])
                 continue
             case conditions.ProcedureIs(procedure=names):
-                yield from _named(path, "procedure", names, [procedure.id for procedure in pathway.procedures])
+                yield from named(path, "procedure", names, [procedure.id for procedure in pathway.procedures])
             case conditions.CheckInIs(checkin=names):
-                yield from _named(path, "check-in", names, [checkin.id for checkin in pathway.schedule.checkins])
+                yield from named(path, "check-in", names, [checkin.id for checkin in pathway.schedule.checkins])
             case conditions.Count(count=spec) if spec.gte > len(spec.of):
                 what = f"{spec.gte} of {len(spec.of)} conditions can never hold."
                 yield Flaw(path=path, what=what, remedy="Lower gte, or add conditions.")
@@ -83,7 +85,7 @@ def _condition(pathway: Pathway, condition: Condition, path: Path) -> Iterator[F
         if isinstance(part, conditions.All | conditions.AnyOf | conditions.Count):
             continue
         names_here = list(conditions.questions_of(part))
-        yield from _named(path, "question", names_here, questions)
+        yield from named(path, "question", names_here, questions)
         for name in names_here:
             if name in questions:
                 yield from _fits(pathway, questions[name], part, path)

@@ -70,6 +70,8 @@ def flaws(pathway: Pathway) -> Iterator[Flaw]:
 def _asked(pathway: Pathway) -> Iterator[Flaw]:
     for index, question in enumerate(pathway.questions):
         yield from _one(("questions", index, "text"), question.text, SITE, CAPTION_LIMIT)
+        if question.again is not None:
+            yield from _one(("questions", index, "again"), question.again, SITE, CAPTION_LIMIT)
         for kind, options in (("options", question.options), ("special", question.special)):
             for place, option in enumerate(options):
                 path: Path = ("questions", index, kind, place, "text")
@@ -85,7 +87,7 @@ def _asked(pathway: Pathway) -> Iterator[Flaw]:
 
 def _required(pathway: Pathway) -> Iterator[Flaw]:
     openings = [f"opening_{checkin.id}" for checkin in pathway.schedule.checkins]
-    said = [f"days_{rule.within_days}" for rule in pathway.rules if _says_days(pathway, rule.tell_patient)]
+    said = [f"days_{rule.within_days}" for rule in pathway.all_rules if _says_days(pathway, rule.tell_patient)]
     days = sorted({key for key in said if key != "days_None"})
     for section, keys, there in (
         ("cards", REQUIRED_CARDS, pathway.cards),
@@ -104,6 +106,8 @@ def _to_clinicians(pathway: Pathway) -> Iterator[Flaw]:
     known = CLINICIAN_FIELDS | {question.id for question in pathway.questions}
     for index, rule in enumerate(pathway.rules):
         yield from _english(("rules", index, "tell_clinician"), rule.tell_clinician, known)
+    for index, contradiction in enumerate(pathway.contradictions):
+        yield from _english(("contradictions", index, "tell_clinician"), contradiction.tell_clinician, known)
     for index, event in enumerate(pathway.operational):
         yield from _english(("operational", index, "text"), event.text, frozenset())
     for index, answer in enumerate(pathway.rescreen.options):

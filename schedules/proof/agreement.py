@@ -22,7 +22,7 @@ def flaws(space: Space, sample: Iterable[Known]) -> Iterator[Flaw]:
         whole = concrete.completed(space, known)
         case = concrete.case(space, whole)
         facts = partial.facts(space, whole, whole=True)
-        found = {rule.id for rule in space.pathway.rules if rule.predicate.holds(facts)}
+        found = {rule.id for rule in space.pathway.all_rules if rule.predicate.holds(facts)}
         judged = _judged(space, case)
         wrong = []
         if judged[1] != found:

@@ -124,7 +124,7 @@ def _levels(pathway: Pathway) -> Iterator[Flaw]:
 
 
 def _cards(pathway: Pathway) -> Iterator[Flaw]:
-    sent = {*REQUIRED_CARDS, *(rule.tell_patient for rule in pathway.rules)}
+    sent = {*REQUIRED_CARDS, *(rule.tell_patient for rule in pathway.all_rules)}
     sent |= {option.tell_patient for option in pathway.rescreen.options if option.tell_patient is not None}
     sent |= {category.card for category in pathway.freetext.categories if category.card is not None}
     for name in pathway.cards:

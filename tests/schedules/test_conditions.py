@@ -14,6 +14,8 @@ KNOWN: list[dict[str, Any]] = [
     {"q": "bladder", "in": ["leaking"]},
     {"q": "general_symptoms", "has_any": ["fever"]},
     {"q": "leg_pain", "gte": 3},
+    {"q": "leg_pain", "lte": 3},
+    {"heard": {"said": ["leg_weak"], "rescreen": ["legs"]}},
     {"unanswered": "bladder"},
     {"unreadable": "bladder"},
     {"days": {"gte": 2, "lte": 7}},
@@ -60,7 +62,9 @@ def test_one_status_may_stand_without_a_list() -> None:
         {"q": "bladder", "in": [True]},
         {"q": "leg_pain", "gte": True},
         {"q": "leg_pain", "gte": "3"},
-        {"q": "leg_pain", "lte": 3},
+        {"q": "leg_pain", "lte": True},
+        {"heard": {}},
+        {"heard": {"said": []}},
         {"days": {}},
         {"days": {"gte": 7, "lte": 2}},
         {"days": {"gte": 1.5}},
@@ -83,7 +87,7 @@ def test_what_is_no_condition_is_refused(written: object) -> None:
 
 
 def test_the_questions_of_a_condition_are_found_however_deep() -> None:
-    deep = conditions.parse({"any": [{"all": [{"count": {"gte": 1, "of": KNOWN[:3]}}]}, *KNOWN[9:15]]})
+    deep = conditions.parse({"any": [{"all": [{"count": {"gte": 1, "of": KNOWN[:3]}}]}, *KNOWN[11:17]]})
     assert set(conditions.questions_of(deep)) == {"bladder", "general_symptoms", "leg_pain"}
 
 
@@ -109,6 +113,7 @@ def facts(**known: Any) -> Facts:
 
 
 A = {"unreadable": "a"}
+HEARD = {"heard": {"said": ["leg_weak"], "denied": ["any_pain"], "rescreen": ["legs"]}}
 FLAGGED = {"previous_level": {"gte": "urgent"}}
 SCORES = {"numbers": {"leg_pain": 5}, "baseline_numbers": {"leg_pain": 6}, "best": {"leg_pain": 2}}
 HOLDING: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]] = [
@@ -117,6 +122,13 @@ HOLDING: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]] = [
     ({"q": "a", "has_any": ["x", "y"]}, {"chosen": {"a": ("y", "z")}}, {"a": ["y"]}),
     ({"q": "a", "gte": 3}, {"numbers": {"a": 3}}, {"a": 3}),
     ({"q": "a", "gte": 3}, {}, None),
+    ({"q": "a", "lte": 3}, {"numbers": {"a": 3}}, {"a": 3}),
+    ({"q": "a", "lte": 3}, {"numbers": {"a": 4}}, None),
+    ({"q": "a", "lte": 3}, {}, None),
+    (HEARD, {"said": frozenset({"leg_weak", "fever"})}, {"said": ["leg_weak"]}),
+    (HEARD, {"denied": frozenset({"any_pain"})}, {"denied": ["any_pain"]}),
+    (HEARD, {"rescreen": frozenset({"legs"}), "said": frozenset({"fever"})}, {"rescreen": ["legs"]}),
+    (HEARD, {"said": frozenset({"fever"})}, None),
     ({"unanswered": "a"}, {"unanswered": frozenset("a")}, {"unanswered": ["a"]}),
     ({"unreadable": "a"}, {"unreadable": frozenset("a")}, {"unreadable": ["a"]}),
     ({"days": {"gte": 10}}, {}, {"days": 10}),
