@@ -178,7 +178,11 @@ def _claim(condition: claims.AnswerAtMost | claims.Heard) -> Predicate:
             def heard(facts: Facts) -> dict[str, JSON]:
                 found = {"said": facts.said & said, "denied": facts.denied & denied}
                 found["rescreen"] = facts.rescreen & rescreen
-                return {key: sorted(ids) for key, ids in found.items() if ids}
+                reasons: dict[str, JSON] = {}
+                for key, ids in found.items():
+                    if ids:
+                        reasons[key] = [*sorted(ids)]
+                return reasons
 
             return Predicate(
                 lambda facts: (
