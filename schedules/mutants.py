@@ -20,9 +20,11 @@ from schedules.examples import Example
 from schedules.facts import Reading
 from schedules.levels import Level
 from schedules.lexicon import FreeTextCategory
+from schedules.moves import Move
 from schedules.pathway import Pathway
 
-EXPLAINED_IN = "SOURCES.md"
+__all__ = ["Move", "Mutant", "Report", "Watched", "every", "explanations", "of_rules", "report", "survives", "watch"]
+
 Item = TypeVar("Item")
 _SECTION = re.compile(r"^## Mutants$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _EXPLAINED = re.compile(r"^- `([^`]+)`: *(\S.*)$", re.MULTILINE)
@@ -37,7 +39,7 @@ class Mutant:
 
     id: str
     path: moves.Path
-    move: moves.Move | None
+    move: Move | None
     changed: Callable[[], Pathway]
     touches: Callable[[Reading], bool]
 
@@ -158,7 +160,7 @@ def _of_rule(
     path: moves.Path,
     change: str,
     update: Mapping[str, object],
-    move: moves.Move | None = None,
+    move: Move | None = None,
 ) -> Mutant:
     rule = pathway.rules[index]
     changed = rule.model_copy(update=update)
@@ -182,7 +184,7 @@ def _of_question(pathway: Pathway, index: int, question: Question) -> Iterator[M
         return
     old = predicates.compile(question.ask_if).holds
 
-    def mutant(move: moves.Move) -> Mutant:
+    def mutant(move: Move) -> Mutant:
         path = ("questions", index, "ask_if", *move.path)
         changed = question.model_copy(update={"ask_if": move.condition})
         new = predicates.compile(move.condition).holds
