@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from schedules import preview, timeline
 from schedules.pathway import DEFAULT_LANGUAGE
 
-_WIDE = 6.0  # inches; at _DPI as many pixels as a phone has across
-_DPI = 180
+_WIDE = 5.4  # inches; at _DPI as many pixels as a phone has across
+_DPI = 200
 _INK, _QUIET, _WINDOW, _SENT, _REMINDER, _CLOSES = "#1f2933", "#d5dbe3", "#cfe8dc", "#0b6e4f", "#c77700", "#9b1c31"
 _STYLE = {
     "font.family": "DejaVu Sans",
-    "font.size": 11,
+    "font.size": 10,
     "text.color": _INK,
     "axes.edgecolor": "#9aa5b1",
     "axes.labelcolor": _INK,
@@ -26,7 +26,8 @@ _STYLE = {
     "svg.fonttype": "none",
 }
 _HOUR = timedelta(hours=1)
-_MARGIN = 8 * _HOUR
+_LABEL, _STEP = 9, 13  # points above a mark, and between two lines of names
+_CLOCK = 16
 
 
 def course(course: preview.Course, operation: str, kind: str) -> bytes:
@@ -35,22 +36,23 @@ def course(course: preview.Course, operation: str, kind: str) -> bytes:
     Local times. Bands are quiet hours, the green bar the time to answer; sent, reminders and closing are marked.
     """
     sent = [planned for planned in course.planned if planned.slot.late in ("on_time", "send_late")]
-    heights = [1.0, *(1.25 for _ in sent)]
+    heights = [0.9, *(1.1 for _ in sent)]
     with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDE, 1.5 + sum(heights) * 1.35), dpi=_DPI, layout="constrained", facecolor="white")
+        figure = Figure(figsize=(_WIDE, 1.6 + sum(heights) * 1.4), dpi=_DPI, layout="constrained", facecolor="white")
+        figure.get_layout_engine().set(hspace=0.08)  # type: ignore[union-attr]  # chosen in the line above
         axes = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
-        figure.suptitle(_title(course, operation), fontsize=12.5, x=0.02, ha="left", weight="bold")
+        figure.suptitle(_title(course, operation), fontsize=11.5, x=0.01, ha="left", weight="bold")
         _programme(axes[0], course)
         for place, planned in zip(axes[1:], sent, strict=True):
             _check_in(place, course, planned)
-        figure.supxlabel(_legend(course), fontsize=9.5, x=0.02, ha="left")
+        figure.supxlabel(_legend(course), fontsize=10, x=0.01, ha="left")
         drawn = io.BytesIO()
         figure.savefig(drawn, format=kind, metadata={"Date": None} if kind == "svg" else None)
     return drawn.getvalue()
 
 
 def _title(course: preview.Course, operation: str) -> str:
-    return f"{operation}, operated on {course.surgery_date:%d %B %Y}\nTimes of {course.tz}"
+    return f"{operation}\nOperated on {course.surgery_date:%d %B %Y}. Times of {course.tz}"
 
 
 def _legend(course: preview.Course) -> str:
@@ -63,20 +65,21 @@ def _legend(course: preview.Course) -> str:
 def _programme(place: Axes, course: preview.Course) -> None:
     """Days after surgery, with the day of each check-in."""
     last = course.pathway.schedule.programme_end_day
-    place.set_title("The programme, in days after surgery", loc="left", fontsize=11)
+    place.set_title("The programme, in days after surgery", loc="left", fontsize=11, weight="bold")
     place.plot([0, last], [0, 0], color="#9aa5b1", linewidth=2, zorder=1)
-    for planned in course.planned:
+    for number, planned in enumerate(course.planned):
         goes = planned.slot.late in ("on_time", "send_late")
         day = timeline.day_number(course.surgery_date, planned.slot.due_at, course.tz) if goes else planned.slot.day
         colour = _SENT if goes else _CLOSES
         place.plot([day], [0], marker="v" if goes else "x", markersize=10, color=colour, zorder=2)
         title = planned.spec.title.in_(DEFAULT_LANGUAGE)
         missed = {"merge": "\nnot sent", "phone_task": "\nby phone"}.get(planned.slot.late, "")
-        place.annotate(title + missed, (day, 0), (0, 10), textcoords="offset points", ha="center", fontsize=10)
+        above = _LABEL + _STEP * (number % 2)  # neighbours may be close: every second name stands higher
+        place.annotate(title + missed, (day, 0), (0, above), textcoords="offset points", ha="center", fontsize=10)
     days = sorted({0, last, *(planned.slot.day for planned in course.planned)})
     place.set_xticks(days, [str(day) for day in days])
     place.set_xlim(-6, last + 6)
-    place.set_ylim(-0.5, 1.6)
+    place.set_ylim(-0.4, 1.5)
     _bare(place)
 
 
@@ -87,7 +90,8 @@ def _check_in(place: Axes, course: preview.Course, planned: preview.Planned) -> 
     def hours(at: datetime) -> float:
         return (at - slot.due_at) / _HOUR
 
-    start, end = slot.due_at - _MARGIN, slot.closes_at + _MARGIN
+    margin = max(8 * _HOUR, (slot.closes_at - slot.due_at) / 12)
+    start, end = slot.due_at - margin, slot.closes_at + margin
     for since, to in preview.quiet_spans(course.pathway.schedule.quiet_hours, course.tz, start, end):
         place.axvspan(hours(since), hours(to), color=_QUIET, linewidth=0, zorder=0)
     place.barh(0, hours(slot.closes_at), height=0.5, color=_WINDOW, zorder=1)
@@ -99,19 +103,21 @@ def _check_in(place: Axes, course: preview.Course, planned: preview.Planned) -> 
     for at, shape, colour in marks:
         place.plot([hours(at)], [0], marker=shape, markersize=9, color=colour, zorder=3)
         clock = f"{at.astimezone(where):%H:%M}"
-        place.annotate(clock, (hours(at), 0), (0, 9), textcoords="offset points", ha="center", fontsize=9.5, zorder=4)
-    late = ", late" if slot.late == "send_late" else ""
+        place.annotate(
+            clock, (hours(at), 0), (0, _CLOCK), textcoords="offset points", ha="center", fontsize=10, zorder=4
+        )
+    late = ", sent late" if slot.late == "send_late" else ""
     day = f"day {timeline.day_number(course.surgery_date, slot.due_at, course.tz)}"
-    title = f"{planned.spec.title.in_(DEFAULT_LANGUAGE)} ({day}{late}), closes after {hours(slot.closes_at):g} hours"
-    place.set_title(title, loc="left", fontsize=11)
+    title = f"{planned.spec.title.in_(DEFAULT_LANGUAGE)}{late}: {day}, {hours(slot.closes_at):g} hours to answer"
+    place.set_title(title, loc="left", fontsize=11, weight="bold")
     dates = [slot.due_at.astimezone(where).date() + timedelta(days=n) for n in range(-1, int(hours(end)) // 24 + 2)]
     midnights = [(date, timeline.to_utc(date, "00:00", course.tz)) for date in dates]
     for _, at in midnights:
         place.axvline(hours(at), color="#9aa5b1", linewidth=0.8, zorder=0)
-    noons = [(date, hours(at) + 12) for date, at in midnights]
+    noons = [(date, hours(at) + 12) for date, at in midnights if hours(start) < hours(at) + 12 < hours(end)]
     place.set_xticks([x for _, x in noons], [f"{date:%a}\n{date.day} {date:%b}" for date, _ in noons])
     place.set_xlim(hours(start), hours(end))
-    place.set_ylim(-0.6, 1.1)
+    place.set_ylim(-0.5, 1.0)
     _bare(place)
 
 
