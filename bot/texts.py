@@ -72,7 +72,8 @@ def moment(instant: dt.datetime, language: str, zone: str) -> str:
 
 def language_name(language: str) -> str:
     """What the speakers of a language call it: "English", "Español"."""
-    return str(_locale(language).get_display_name(language)).capitalize()
+    locale = _locale(language)
+    return str(locale.get_language_name(locale)).capitalize()
 
 
 def missing(wanted: Iterable[str], folder: Path = FOLDER) -> tuple[str, ...]:

@@ -133,3 +133,7 @@ def test_a_moment_belongs_to_the_day_it_is_in_the_readers_zone() -> None:
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="timezone-aware"):
         texts.time(AFTERNOON.replace(tzinfo=None), "en", "UTC")
+
+
+def test_a_language_is_called_what_its_speakers_call_it() -> None:
+    assert [texts.language_name(language) for language in ("en", "es", "es-MX")] == ["English", "Español", "Español"]
