@@ -5,6 +5,7 @@
 - `meaning`: no question that is never asked, no rule that never fires or never matters, no card that nobody sends.
 - `safety`: a worse answer never lowers the level, and the other promises of `proof.steps`, by search.
 - `examples`: every example comes to what it expects.
+- `coverage`: the examples show every rule at work, on both sides of each of its thresholds.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from schedules import catalog, examples
+from schedules import catalog, coverage, examples
 from schedules.checks import grade, wording
 from schedules.pathway import Pathway
 from schedules.problems import Flaw, PathwayError, Problem
 from schedules.proof import agreement, meaning, safety
 from schedules.proof.space import Space
 
-Kind = Literal["words", "meaning", "safety", "examples"]
-KINDS: frozenset[Kind] = frozenset(("words", "meaning", "safety", "examples"))
+Kind = Literal["words", "meaning", "safety", "examples", "coverage"]
+KINDS: frozenset[Kind] = frozenset(("words", "meaning", "safety", "examples", "coverage"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,8 @@ def _check(content: tuple[tuple[str, str], ...], kinds: frozenset[Kind]) -> Repo
     searched: list[str] = []
     flaws = list(_flaws(pathway, kinds, searched))
     problems = catalog.traced(files, flaws)
-    if "examples" in kinds:
-        problems += _examples(pathway, files, searched)
+    if not kinds.isdisjoint({"examples", "coverage"}):
+        problems += _examples(pathway, files, kinds, searched)
     return Report(pathway=pathway, problems=problems, searched=tuple(searched))
 
 
@@ -81,10 +82,18 @@ def _flaws(pathway: Pathway, kinds: frozenset[Kind], searched: list[str]) -> Ite
         )
 
 
-def _examples(pathway: Pathway, files: Mapping[str, str], searched: list[str]) -> tuple[Problem, ...]:
+def _examples(
+    pathway: Pathway, files: Mapping[str, str], kinds: frozenset[Kind], searched: list[str]
+) -> tuple[Problem, ...]:
     try:
         found = examples.read(pathway, files)
     except PathwayError as error:
         return error.problems
-    searched.append(f"Examples: {len(found)} hold.")
-    return tuple(problem for example in found for problem in examples.failures(pathway, example))
+    problems: tuple[Problem, ...] = ()
+    if "examples" in kinds:
+        problems += tuple(problem for example in found for problem in examples.failures(pathway, example))
+        searched.append(f"Examples: {len(found)} hold.")
+    if "coverage" in kinds:
+        problems += catalog.traced(files, tuple(coverage.flaws(pathway, found)))
+        searched.append("Coverage: an example on either side of every threshold of every rule.")
+    return problems
