@@ -19,6 +19,7 @@ from schedules.pathway import Pathway
 from schedules.problems import Flaw, PathwayError, Problem
 
 __all__ = [
+    "SOURCES",
     "PathwayError",
     "Problem",
     "dump",
@@ -28,8 +29,13 @@ __all__ = [
     "read_folder",
     "shipped",
     "shipped_files",
+    "shipped_folder",
+    "sources",
     "traced",
 ]
+
+SOURCES = "SOURCES.md"
+"""Beside a pathway's files: where its content comes from, and what its examples cannot show."""
 
 _SHIPPED = Path(__file__).parent / "pathways"
 _DEFAULT = "lumbar_surgery"
@@ -98,6 +104,22 @@ def shipped_files(name: str = _DEFAULT) -> dict[str, str]:
         remedy = f"Known pathways: {', '.join(names())}. A folder of your own is given with its path, e.g. ./{name}."
         raise PathwayError((Problem(file=name, line=1, field="", what="No such pathway.", remedy=remedy),))
     return read_folder(_SHIPPED / name)
+
+
+def shipped_folder(name: str = _DEFAULT) -> Path:
+    """Where the pathway `name` lies that comes with the program."""
+    return _SHIPPED / name
+
+
+def sources(folder: Path) -> str:
+    """The SOURCES.md of a folder; empty when there is none. Raises PathwayError when it cannot be read."""
+    try:
+        return (folder / SOURCES).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        what, remedy = f"The file cannot be read: {error}.", "Save it as UTF-8 text that this user may read."
+        raise PathwayError((Problem(file=SOURCES, line=1, field="", what=what, remedy=remedy),)) from error
 
 
 def dump(pathway: Pathway) -> dict[str, str]:

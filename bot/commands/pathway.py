@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.commands import mutants
 from schedules import catalog, lint
 from schedules.pathway import Pathway
 from schedules.problems import PathwayError
@@ -28,10 +29,17 @@ def files(name: str) -> dict[str, str]:
 
 
 @app.command()
-def check(pathway: _Named = "lumbar_surgery") -> None:
+def check(
+    pathway: _Named = "lumbar_surgery",
+    mutated: Annotated[
+        bool, typer.Option("--mutants", help="Also change one thing at a time; an example must fail.")
+    ] = False,
+) -> None:
     """Prove a pathway, or list every problem: file, line, field, what, how to mend it. Then exit with code 1."""
+    content: dict[str, str] = {}
     try:
-        report = lint.check(files(pathway))
+        content = files(pathway)
+        report = lint.check(content)
     except PathwayError as error:
         report = lint.Report(pathway=None, problems=error.problems)
     for problem in report.problems:
@@ -47,6 +55,9 @@ def check(pathway: _Named = "lumbar_surgery") -> None:
         f"{checked.id} {checked.version}: {len(checked.questions)} questions, {len(checked.rules)} rules, no problem. "
         f"Fingerprint {checked.fingerprint[:12]}."
     )
+    if mutated:
+        shipped = pathway in catalog.names()
+        mutants.check(checked, content, catalog.shipped_folder(pathway) if shipped else Path(pathway))
 
 
 @app.command()
