@@ -31,7 +31,7 @@ END_REASONS = (
     "superseded", "withdrawn", "cancelled", "phone_task",
 )  # fmt: skip
 OUTCOMES = ("sent_to_emergency", "seen_today", "appointment", "advice", "no_problem_found", "could_not_reach")
-APPEND_ONLY = ("pathway_versions", "answers", "assessments", "escalation_events", "audit")
+APPEND_ONLY = ("pathway_versions", "answers", "assessments", "escalation_events", "audit", "expected_findings")
 
 
 def fk(column: str, **kw: Any) -> Any:
@@ -235,6 +235,7 @@ class CheckIn(Base):
     moved_by_hand: Mapped[bool] = mapped_column(Flag, default=False)  # a new plan leaves it where it is
     answered_late: Mapped[bool] = mapped_column(Flag, default=False)
     finished_at: Mapped[When]
+    asked_again: Mapped[Data] = mapped_column(Json, nullable=True)  # question -> the answer that was doubted
     unreadable_since: Mapped[When]  # a red-flag answer nobody could read waits for a tap since then
     level: Mapped[MaybeStr]  # highest level so far
     ended_at: Mapped[When]
@@ -380,6 +381,28 @@ class EscalationFinding(Base):
     checkin_id: Mapped[int | None] = fk("checkins.id")
     message_id: Mapped[int | None] = fk("messages.id")
     at: Mapped[Instant]
+
+
+class ExpectedFinding(Base):
+    """A finding that a clinician expects of one patient until a day, both ends included. Shown, and nothing else.
+
+    A row with `withdraws_id` takes the row of that id back.
+    """
+
+    __tablename__ = "expected_findings"
+    __table_args__ = (
+        CheckConstraint("(withdraws_id IS NULL) = (note IS NOT NULL)", name="noted_or_withdrawn"),
+        UniqueConstraint("withdraws_id"),
+        STRICT,
+    )
+    id: Mapped[Id]
+    enrolment_id: Mapped[int] = fk("enrolments.id", index=True)
+    rule: Mapped[Str]
+    note: Mapped[Secret]
+    until: Mapped[date] = mapped_column(LocalDate)
+    at: Mapped[Instant]
+    staff_id: Mapped[int] = fk("staff.id")
+    withdraws_id: Mapped[int | None] = fk("expected_findings.id")
 
 
 class EscalationEvent(Base):

@@ -171,6 +171,11 @@ def invitation(**changes: Any) -> dict[str, Any]:
     return {"token_hash": "h", "enrolment_id": 1, "created_at": NOW, "expires_at": LATER} | changes
 
 
+def expected(**changes: Any) -> dict[str, Any]:
+    row = {"id": 1, "enrolment_id": 1, "rule": "leg_numbness_new", "note": "known", "until": LATER.date()}
+    return row | {"at": NOW, "staff_id": 1} | changes
+
+
 GROUND: tuple[tuple[Any, dict[str, Any]], ...] = (
     (models.Chat, chat()),
     (models.CareTeam, team()),
@@ -181,6 +186,8 @@ GROUND: tuple[tuple[Any, dict[str, Any]], ...] = (
     (models.CheckIn, checkin()),
     (models.Escalation, escalation()),
     (models.Answer, answer()),
+    (models.ExpectedFinding, expected()),
+    (models.ExpectedFinding, expected(id=2, note=None, withdraws_id=1)),
     (models.Inbox, inbox(id=1)),
     (models.Outbox, outbox(id=1)),
 )
@@ -227,6 +234,8 @@ BAD = [
     ("an update stored twice", models.Inbox, inbox(id=2)),
     ("an occasion written twice", models.Outbox, outbox(id=2)),
     ("a message in no lane", models.Outbox, outbox(id=2, dedupe_key="l", lane=5)),
+    ("an expected finding without a note", models.ExpectedFinding, expected(id=3, note=None)),
+    ("an expected finding taken back twice", models.ExpectedFinding, expected(id=3, note=None, withdraws_id=1)),
     ("a message to no chat", models.Outbox, outbox(id=2, dedupe_key="l", chat_id=99)),
 ]
 
