@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from schedules import preview, timeline
 from schedules.pathway import DEFAULT_LANGUAGE
@@ -15,16 +16,6 @@ from schedules.pathway import DEFAULT_LANGUAGE
 _WIDE = 5.4  # inches; at _DPI as many pixels as a phone has across
 _DPI = 200
 _INK, _QUIET, _WINDOW, _SENT, _REMINDER, _CLOSES = "#1f2933", "#d5dbe3", "#cfe8dc", "#0b6e4f", "#c77700", "#9b1c31"
-_STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "text.color": _INK,
-    "axes.edgecolor": "#9aa5b1",
-    "axes.labelcolor": _INK,
-    "xtick.color": _INK,
-    "svg.hashsalt": "aftercare",
-    "svg.fonttype": "none",
-}
 _HOUR = timedelta(hours=1)
 _LABEL, _STEP = 9, 13  # points above a mark, and between two lines of names
 _CLOCK = 16
@@ -37,9 +28,11 @@ def course(course: preview.Course, operation: str, kind: str) -> bytes:
     """
     sent = [planned for planned in course.planned if planned.slot.late in ("on_time", "send_late")]
     heights = [0.9, *(1.1 for _ in sent)]
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDE, 1.6 + sum(heights) * 1.4), dpi=_DPI, layout="constrained", facecolor="white")
-        figure.get_layout_engine().set(hspace=0.08)  # type: ignore[union-attr]  # chosen in the line above
+    layout = ConstrainedLayoutEngine(hspace=0.08)
+    with rc_context(
+        {"font.size": 10, "text.color": _INK, "xtick.color": _INK, "svg.hashsalt": "1", "svg.fonttype": "none"}
+    ):
+        figure = Figure(figsize=(_WIDE, 1.6 + sum(heights) * 1.4), dpi=_DPI, layout=layout, facecolor="white")
         axes = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
         figure.suptitle(_title(course, operation), fontsize=11.5, x=0.01, ha="left", weight="bold")
         _programme(axes[0], course)

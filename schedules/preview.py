@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from schedules import conditions, questionnaire, timeline, triage
@@ -16,6 +17,8 @@ from schedules.case import Answers, Case, PastCheckIn
 from schedules.conditions import Condition
 from schedules.pathway import OTHER_PROCEDURE, CheckInSpec, Pathway, Question, Rule
 from schedules.questions import Value
+
+SendTime = Literal["kept", "skipped", "repeated", "quiet"]
 
 _STEP = timedelta(hours=12)
 _SECOND = timedelta(seconds=1)
@@ -31,10 +34,15 @@ class ClockChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One scheduled check-in. `clock_changes`: those since the one before, until it closes."""
+    """One scheduled check-in. `clock_changes`: those since the one before, until it closes.
+
+    `send_time`: what became of the pathway's send time on that day. `skipped`: the clocks jump over it; `repeated`: it
+    comes twice and the first counts; `quiet`: it lies in the quiet hours, so the check-in waits for their end.
+    """
 
     slot: timeline.Slot
     spec: CheckInSpec
+    send_time: SendTime
     clock_changes: tuple[ClockChange, ...]
 
 
@@ -78,7 +86,14 @@ def course(pathway: Pathway, surgery_date: date, tz: str, joined: date | None = 
     planned = []
     for slot in timeline.plan(pathway, surgery_date, tz, starts):
         changes = tuple(clock_changes(tz, since, slot.closes_at))
-        planned.append(Planned(slot=slot, spec=pathway.checkin(slot.checkin), clock_changes=changes))
+        planned.append(
+            Planned(
+                slot=slot,
+                spec=pathway.checkin(slot.checkin),
+                send_time=_send_time(pathway, slot, tz),
+                clock_changes=changes,
+            )
+        )
         since = slot.closes_at
     return Course(
         pathway=pathway,
@@ -114,6 +129,17 @@ def _changed_at(before: datetime, after: datetime, where: ZoneInfo) -> datetime:
 
 def _offset(instant: datetime, where: ZoneInfo) -> timedelta:
     return instant.astimezone(where).utcoffset() or timedelta()
+
+
+def _send_time(pathway: Pathway, slot: timeline.Slot, tz: str) -> SendTime:
+    wanted, where = pathway.schedule.send_time, timeline.zone(tz)
+    at = timeline.to_utc(slot.local_date, wanted, tz)
+    if timeline.in_quiet_hours(at, pathway.schedule.quiet_hours, tz):
+        return "quiet"
+    local = at.astimezone(where)
+    if f"{local:%H:%M}" != wanted:
+        return "skipped"
+    return "repeated" if local.replace(fold=1).utcoffset() != local.utcoffset() else "kept"
 
 
 def quiet_spans(

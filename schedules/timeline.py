@@ -131,6 +131,25 @@ def slot_on(pathway: pathways.Pathway, checkin: str, local_date: date, surgery_d
     return _slot(pathway, pathway.checkin(checkin), surgery_date, tz, (local_date - surgery_date).days)
 
 
+def slot_at(pathway: pathways.Pathway, checkin: str, due_at: datetime, surgery_date: date, tz: str) -> Slot:
+    """A check-in outside the plan at this instant: asked for by the patient, or by a rule that wants to ask again.
+
+    Raises KeyError for an unknown check-in, and UnknownZone.
+    """
+    spec = pathway.checkin(checkin)
+    local_date = _local(due_at, tz).date()
+    closes_at = due_at + timedelta(hours=spec.closes_after_h)
+    return Slot(
+        checkin=checkin,
+        day=(local_date - surgery_date).days,
+        local_date=local_date,
+        due_at=due_at,
+        reminders=_reminders(spec, due_at, closes_at, pathway.schedule.quiet_hours, tz),
+        closes_at=closes_at,
+        late="on_time",
+    )
+
+
 def _slot(
     pathway: pathways.Pathway, spec: pathways.CheckInSpec, surgery_date: date, tz: str, on: int | None = None
 ) -> Slot:

@@ -19,10 +19,11 @@ from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
 from bot.care.patients import Words
 from bot.db.models import Assessment, CheckIn, Enrolment, Message, Outbox
-from schedules import timeline, triage
+from schedules import timeline, triage, walk
 from schedules.pathway import Level, Pathway
+from schedules.walk import CRISIS_CARD
 
-CRISIS_CARD = "card_crisis"
+__all__ = ["CRISIS_CARD", "Judgement", "checkin", "closing_cards", "in_crisis", "late_in_the_day", "message"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,14 +158,10 @@ def _act(
     now: datetime,
 ) -> Judgement:
     """Show each action card of the highest level once for this check-in or message; less urgent ones would confuse."""
-    cards = {f.card for f in assessment.findings if f.card is not None and f.level == assessment.level}
+    cards = walk.action_cards(assessment)
+    said = [_say(session, enrolment, words, card, assessment.level, occasion, now) for card in cards]
     crisis = CRISIS_CARD in cards
-    said = False
-    if assessment.level >= Level.URGENT:
-        ordered = sorted(cards, key=lambda card: (card != CRISIS_CARD, card))
-        written = [_say(session, enrolment, words, card, assessment.level, occasion, now) for card in ordered]
-        said = any(written)
-    return Judgement(level=assessment.level, findings=assessment.findings, said=said, crisis=crisis)
+    return Judgement(level=assessment.level, findings=assessment.findings, said=any(said), crisis=crisis)
 
 
 def _say(

@@ -5,7 +5,7 @@ Only check-ins that were never sent follow a new plan. One that the plan does no
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -71,26 +71,23 @@ def next_planned(session: Session, enrolment: Enrolment) -> CheckIn | None:
 def add_adhoc(session: Session, enrolment: Enrolment, due_at: datetime, *, recheck: bool = False) -> CheckIn:
     """A check-in outside the plan, not yet open: asked for by the patient, or by a rule that wants to ask again."""
     pathway = pathways.of(session, enrolment.pathway_version_id)
-    spec = pathway.checkin(pathway.schedule.recheck_checkin)
+    timezone = patients.of(session, enrolment).timezone
+    slot = timeline.slot_at(pathway, pathway.schedule.recheck_checkin, due_at, enrolment.surgery_date, timezone)
     so_far = session.scalar(select(func.count()).where(CheckIn.enrolment_id == enrolment.id, CheckIn.kind == "adhoc"))
-    local_date = patients.today(session, enrolment, due_at)
     row = CheckIn(
         enrolment_id=enrolment.id,
         pathway_version_id=enrolment.pathway_version_id,
-        checkin=(spec.id if not so_far else f"{spec.id}-{so_far + 1}") + (RECHECK if recheck else ""),
+        checkin=(slot.checkin if not so_far else f"{slot.checkin}-{so_far + 1}") + (RECHECK if recheck else ""),
         kind="adhoc",
-        day=(local_date - enrolment.surgery_date).days,
-        local_date=local_date,
+        day=slot.day,
+        local_date=slot.local_date,
         due_at=due_at,
-        closes_at=due_at + timedelta(hours=spec.closes_after_h),
+        closes_at=slot.closes_at,
         state="planned",
     )
     session.add(row)
     session.flush()
-    timezone = patients.of(session, enrolment).timezone
-    quiet = pathway.schedule.quiet_hours
-    times = {timeline.next_allowed(due_at + timedelta(hours=h), quiet, timezone) for h in spec.reminders_h}
-    remind(session, row, tuple(sorted(at for at in times if due_at < at < row.closes_at)))
+    remind(session, row, slot.reminders)
     return row
 
 
