@@ -138,6 +138,35 @@ def _words(phrase: str) -> str:
     return f"lexicon:\n  END: [{phrase}]\npatterns:\n  crisis: {{alone: [END]}}\n"
 
 
+EXAMPLES = """\
+- id: well
+  case:
+    procedure: fusion
+    surgery_date: "2026-01-05"
+    checkin: day3
+    answered_on: "2026-01-08"
+    status: completed
+    answers: {bladder: normal, symptoms: [none], leg_pain: 2, words: "thank you"}
+  near_miss_of: leaks
+  expect: {level: routine}
+- {id: leaks, like: well, case: {answers: {bladder: leaking}},
+    expect: {level: emergency, rules: [leaks], cards: [card_emergency]}}
+- {id: no_thermometer, like: well, case: {answers: {symptoms: [fever], fever_temp: none}},
+    expect: {level: emergency, rules: [leaks]}}
+- {id: pain_5, like: well, case: {answers: {leg_pain: 5}},
+    expect: {level: review, rules: [pain], within_days: 1, cards: [card_review]}}
+- {id: pain_4, like: well, near_miss_of: pain, case: {answers: {leg_pain: 4}}, expect: {level: routine}}
+- {id: pain_5_leaking_before, like: pain_5, near_miss_of: pain,
+    case: {history: [{checkin: baseline, status: completed, answers: {bladder: leaking}}]}, expect: {level: routine}}
+- {id: pain_5_normal_before, like: pain_5,
+    case: {history: [{checkin: baseline, status: completed, answers: {bladder: normal}}]}, expect: {level: review}}
+- {id: fever_asked, like: well, case: {status: partial, answers: {symptoms: [fever]}},
+    expect: {level: routine, unanswered: [fever_temp]}}
+- {id: fever_not_asked, like: well, case: {status: partial}, expect: {level: routine, unanswered: []}}
+- {id: chest, like: well, case: {answers: {rescreen: [chest]}}, expect: {level: emergency, cards: [card_emergency]}}
+- {id: nothing_now, like: well, case: {answers: {rescreen: [none]}}, expect: {level: routine}}
+"""
+
 FILES = {
     "pathway.yaml": MAIN + _plain("cards", _CARDS, "en") + _plain("texts", _TEXTS, "en"),
     "es.yaml": SPANISH + _plain("cards", _CARDS, "es") + _plain("texts", _TEXTS, "es"),
