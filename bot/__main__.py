@@ -17,6 +17,7 @@ from bot.commands import (
     replay,
     run,
     screen,
+    simulate,
     staff,
     triage,
 )
@@ -34,6 +35,7 @@ app.command()(screen.screen)
 pathway.app.command()(publish.publish)
 pathway.app.command()(preview.preview)
 pathway.app.command()(replay.replay)
+pathway.app.command()(simulate.simulate)
 pathway.app.command()(explain.explain)
 app.add_typer(pathway.app, name="pathway")
 

@@ -5,7 +5,8 @@ The chat does the same with rows behind it (`bot/care/answers.py`); here a check
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from schedules import freetext, questionnaire, triage
 from schedules.case import Case, Status
@@ -23,7 +24,7 @@ class Walk:
     """A check-in under way. `case` is open and holds the answers so far.
 
     `skipped`: optional questions passed over. `unreadable`: questions whose last words could not be read. `told`:
-    cards shown. `fired`: rules that fired so far. `level`: the highest so far; it never falls.
+    cards shown. `fired`: the rules that fire now. `found`: every finding so far, by rule; `level`: the highest so far.
     """
 
     pathway: Pathway
@@ -32,6 +33,7 @@ class Walk:
     unreadable: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
     fired: frozenset[str] = frozenset()
+    found: Mapping[str, Finding] = field(default_factory=dict)
     level: Level = Level.ROUTINE
 
     @property
@@ -77,8 +79,11 @@ def not_understood(walk: Walk, question: Question) -> Walk:
     return replace(walk, unreadable=walk.unreadable | {question.id})
 
 
-def say(walk: Walk, text: str) -> tuple[freetext.Screening, Step]:
-    """Words typed beside the answers, as the net hears them, with the cards they bring. Answers stay as they are."""
+def say(walk: Walk, text: str, *, answering: bool) -> tuple[freetext.Screening, Step]:
+    """Words typed during the check-in, as the net hears them, with the cards they bring. Answers stay as they are.
+
+    `answering`: they are also an answer, so a card shown in this check-in is not shown again for them.
+    """
     screening = freetext.screen(walk.pathway.freetext, text, None)
     heard = replace(
         walk.case,
@@ -87,9 +92,9 @@ def say(walk: Walk, text: str) -> tuple[freetext.Screening, Step]:
         free_text_level=screening.level,
         free_text_categories=screening.categories,
     )
-    assessment = triage.evaluate(walk.pathway, heard)
-    step = _step(walk, assessment)
-    return screening, replace(step, gone=(), walk=replace(step.walk, fired=walk.fired))
+    step = _judged(walk, heard)
+    cards = step.cards if answering else action_cards(step.assessment)
+    return screening, replace(step, cards=cards, gone=(), walk=replace(step.walk, fired=walk.fired))
 
 
 def finish(walk: Walk) -> Step:
@@ -122,7 +127,13 @@ def _step(walk: Walk, assessment: Assessment) -> Step:
     fired = frozenset(finding.rule for finding in assessment.findings)
     cards = tuple(card for card in action_cards(assessment) if card not in walk.told)
     return Step(
-        walk=replace(walk, told=walk.told | set(cards), fired=fired, level=max(walk.level, assessment.level)),
+        walk=replace(
+            walk,
+            told=walk.told | set(cards),
+            fired=fired,
+            found={**walk.found, **{finding.rule: finding for finding in assessment.findings}},
+            level=max(walk.level, assessment.level),
+        ),
         assessment=assessment,
         new=tuple(finding for finding in assessment.findings if finding.rule not in walk.fired),
         gone=tuple(sorted(walk.fired - fired)),
