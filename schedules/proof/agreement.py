@@ -41,7 +41,7 @@ def _judged(space: Space, case: Case) -> tuple[Level, frozenset[str]]:
 
 def _orders(case: Case) -> Iterator[Case]:
     """The case with its answers, and the options within an answer, the other way round; and by the alphabet."""
-    items = [(name, value[::-1] if isinstance(value, list) else value) for name, value in case.answers.items()]
+    items = [(name, value[::-1] if isinstance(value, tuple) else value) for name, value in case.answers.items()]
     for order in (items[::-1], sorted(items, key=lambda item: item[0])):
         yield dataclasses.replace(case, answers=dict(order))
 

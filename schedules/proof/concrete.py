@@ -79,7 +79,7 @@ def _mildest(question: Question) -> Value:
             return Value(question.options[0].id, (question.options[0].id,))
         case "multi":
             name = (*question.exclusive, question.options[0].id)[0]
-            return Value([name], (name,))
+            return Value((name,), (name,))
         case "scale" | "number":
             return Value(question.min, number=question.min)
         case "text":

@@ -89,9 +89,9 @@ def _tells(space: Space, rule: Rule, known: Known, depth: int = 2) -> bool:
     open_ = [other for other in hiding if not certainty.fires(space, other, known)]
     if not hiding or not open_ or not depth:
         return not hiding
-    simplest = min(open_, key=lambda other: len(space.of([other.when])))
+    whole = concrete.completed(space, known)
     try:
-        return any(_tells(space, rule, wider, depth - 1) for wider in certainty.extended(space, known, simplest))
+        return any(_tells(space, rule, wider, depth - 1) for wider in certainty.extended(space, known, whole, open_))
     except certainty.UnprovenError:
         return True  # nothing is called vain that was not searched through
 

@@ -8,15 +8,17 @@ the case. Nothing else is assumed of the case, so what is found for these few ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from schedules import triage
+from schedules.documents import Path
 from schedules.levels import Level
 from schedules.pathway import Question, Rule
 from schedules.problems import Flaw
 from schedules.proof import certainty, concrete, search, steps, terms
 from schedules.proof.space import Space
+from schedules.proof.steps import Change
 from schedules.proof.variables import CHECKIN, STARTED, STATUS, Known, Value, Variable, answer
 
 _EVERY = 211
@@ -45,10 +47,11 @@ def flaws(space: Space, tally: Tally) -> Iterator[Flaw]:
     """Every promise that is broken, with the cases that break it. Counts in `tally` what was searched."""
     for index, rule in enumerate(space.pathway.rules):
         try:
-            cases = (known for term in terms.of(rule.when) for known in search.holding(space, term))
-            for place, known in enumerate(cases):
-                tally.add(known, first=place == 0)
-                yield from _changed(space, rule, ("rules", index, "when"), known, tally)
+            for row, term in enumerate(terms.of(rule.when)):
+                stays = search.Lasting(space, term).holds
+                for place, known in enumerate(search.holding(space, term)):
+                    tally.add(known, first=row == place == 0)
+                    yield from _changed(space, rule, ("rules", index, "when"), known, stays, tally)
         except terms.TooManyWaysError as error:
             yield Flaw(
                 path=("rules", index, "when"), what=f"This cannot be searched: {error}.", remedy="Split the rule."
@@ -58,15 +61,17 @@ def flaws(space: Space, tally: Tally) -> Iterator[Flaw]:
             yield from _silent(space, question, ("questions", index), tally)
 
 
-def _changed(space: Space, rule: Rule, path: tuple[str | int, ...], known: Known, tally: Tally) -> Iterator[Flaw]:
+def _changed(
+    space: Space, rule: Rule, path: Path, known: Known, stays: Callable[[Known, Change], bool], tally: Tally
+) -> Iterator[Flaw]:
     for promise in steps.PROPERTIES:
         for change in promise.steps(space, known):
             tally.changes += 1
-            place, after = next(iter(change)), steps.after(known, change)
-            if certainty.reaches(space, after, rule.level, rule):
+            if stays(known, change):
                 continue
+            place, after = next(iter(change)), steps.after(known, change)
             key = (rule.id, promise.says, place)
-            if key not in tally.seen:
+            if key not in tally.seen and not certainty.reaches(space, after, rule.level, rule):
                 tally.seen.add(key)
                 yield from _lowered(space, rule, path, promise, (known, after, place))
 
@@ -74,7 +79,7 @@ def _changed(space: Space, rule: Rule, path: tuple[str | int, ...], known: Known
 def _lowered(
     space: Space,
     rule: Rule,
-    path: tuple[str | int, ...],
+    path: Path,
     promise: steps.Property,
     change: tuple[Known, Known, Variable],
 ) -> Iterator[Flaw]:
@@ -95,7 +100,7 @@ def _lowered(
         yield Flaw(path=path, what=what, remedy=promise.remedy)
 
 
-def _silent(space: Space, question: Question, path: tuple[str | int, ...], tally: Tally) -> Iterator[Flaw]:
+def _silent(space: Space, question: Question, path: Path, tally: Tally) -> Iterator[Flaw]:
     """A red-flag question without an answer, or with one that cannot be read, in a check-in that was started."""
     place = answer(question.id)
     asked: list[Known] = [{}]
@@ -115,7 +120,7 @@ def _silent(space: Space, question: Question, path: tuple[str | int, ...], tally
                         return
 
 
-def _routine(space: Space, question: Question, path: tuple[str | int, ...], known: Known) -> Flaw | None:
+def _routine(space: Space, question: Question, path: Path, known: Known) -> Flaw | None:
     said = "unreadable" if known[answer(question.id)].unreadable else "unanswered"
     remedy = f"Add {{{said}: {question.id}}} to a fail-safe rule."
     try:
@@ -142,7 +147,7 @@ def _words(place: Variable, value: Value) -> str:
         return f"{what} unreadable"
     if value.raw is None:
         return f"no {what.strip()}"
-    said = " + ".join(map(str, value.raw)) if isinstance(value.raw, list) else str(value.raw)
+    said = " + ".join(map(str, value.raw)) if isinstance(value.raw, tuple) else str(value.raw)
     return f"{what.strip().replace('_', ' ')} {said}" if not place.name else f"{what} {said}"
 
 

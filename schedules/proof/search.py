@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from schedules import conditions, predicates
 from schedules.pathway import CheckInSpec
@@ -34,6 +34,32 @@ def _alone(space: Space, term: Term, variable: Variable, domain: Sequence[Value]
         return list(domain)  # "partial" looks at both
     tests = [predicates.compile(part).holds for part in term if space.of([part]) == (variable,)]
     return [value for value in domain if all(test(partial.facts(space, {variable: value})) for test in tests)]
+
+
+class Lasting:
+    """Whether a term surely still holds after one thing of a case in which it held has changed; remembered by value."""
+
+    def __init__(self, space: Space, term: Term) -> None:
+        self._space = space
+        looks = [(predicates.compile(part).holds, space.of([part])) for part in term]
+        alone = {variable for _, looked in looks for variable in looked}
+        alone -= {variable for _, looked in looks if len(looked) > 1 for variable in looked}
+        self._tests = {
+            variable: [test for test, looked in looks if looked == (variable,)] for variable in alone - {STATUS}
+        }
+        self._known: dict[tuple[Variable, Value], bool] = {}
+
+    def holds(self, known: Known, change: Mapping[Variable, Value]) -> bool:
+        """Whether the change leaves every condition as it was. False also when that takes more than a look."""
+        return all(self._last(place, value) for place, value in change.items() if place in known)
+
+    def _last(self, place: Variable, value: Value) -> bool:
+        if place not in self._tests:
+            return False
+        if (place, value) not in self._known:
+            facts = partial.facts(self._space, {place: value})
+            self._known[place, value] = all(test(facts) for test in self._tests[place])
+        return self._known[place, value]
 
 
 def consistent(known: Known) -> bool:

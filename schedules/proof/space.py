@@ -113,7 +113,7 @@ class Space:
     def _answers(self, name: str, named: list[str]) -> tuple[Value, ...]:
         if name == RESCREEN:
             alone = self.pathway.rescreen.exclusive[:1] or tuple(o.id for o in self.pathway.rescreen.options[:1])
-            return (Value(list(alone)), MISSING, Value("?", unreadable=True))
+            return (Value(tuple(alone)), MISSING, Value("?", unreadable=True))
         question = self.pathway.question(name)
         odd = Value(0 if question.type == "text" else "?", unreadable=True)
         options = [Value(option.id, (option.id,)) for option in (*question.options, *question.special)]
@@ -218,7 +218,7 @@ _CIRCUMSTANCES: Mapping[type, Kind] = {
 
 def garbled(value: Value) -> Value:
     """An answer in which these options could be read, and something else could not."""
-    return Value([*value.chosen, "?"], value.chosen, unreadable=True)
+    return Value((*value.chosen, "?"), value.chosen, unreadable=True)
 
 
 def _subsets(question: Question, named: list[str]) -> Iterator[Value]:
@@ -227,7 +227,7 @@ def _subsets(question: Question, named: list[str]) -> Iterator[Value]:
     others = [option.id for option in question.options if option.id in named and option.id not in question.exclusive]
     unnamed = [option.id for option in question.options if option.id not in named]
     if unnamed:
-        yield Value(unnamed[:1])
-    yield from (Value([name], (name,)) for name in alone)
+        yield Value(tuple(unnamed[:1]))
+    yield from (Value((name,), (name,)) for name in alone)
     for size in range(1, len(others) + 1):
-        yield from (Value(list(some), some) for some in itertools.combinations(others, size))
+        yield from (Value(some, some) for some in itertools.combinations(others, size))

@@ -50,12 +50,12 @@ def _option(name: str) -> Value:
 
 def _one_more(question: Question, value: Value) -> Iterator[Value]:
     """The choice with each other symptom added; "none of these" falls away."""
-    said = value.raw if isinstance(value.raw, list) else []
+    said = value.raw if isinstance(value.raw, tuple) else ()
     kept = tuple(name for name in value.chosen if name not in question.exclusive)
     others = [name for name in said if name not in question.exclusive]
     for option in question.options:
         if option.id not in {*others, *question.exclusive}:
-            yield Value([*others, option.id], (*kept, option.id), unreadable=value.unreadable)
+            yield Value((*others, option.id), (*kept, option.id), unreadable=value.unreadable)
 
 
 def doubts(space: Space, known: Known) -> Iterator[Change]:
@@ -72,7 +72,7 @@ def doubtful(space: Space, place: Variable, question: Question) -> Iterator[Valu
     least = ranks.get(DOUBT, min(ranks.values(), default=0) + 1)
     for name, rank in ranks.items():
         if rank >= least and name not in question.exclusive:
-            yield Value([name], (name,)) if question.type == "multi" else _option(name)
+            yield Value((name,), (name,)) if question.type == "multi" else _option(name)
     yield from (value for value in space.domain(place) if value.unreadable)
 
 

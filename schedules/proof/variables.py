@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -26,7 +27,7 @@ class Value:
     `number`, or that it is `unreadable`.
     """
 
-    raw: object
+    raw: Hashable
     chosen: tuple[str, ...] = ()
     number: float | None = None
     unreadable: bool = False
