@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from bot.cards import Card, patient, plaintext
 from bot.care import assessing, screens
 from bot.care.patients import Words
 from bot.commands import preview, site
-from schedules import freetext, questionnaire, questions, walk
+from schedules import freetext, questionnaire, questions, triage, walk
 from schedules.case import Case
 from schedules.pathway import DEFAULT_LANGUAGE, OTHER_PROCEDURE, Level, Question
 from schedules.walk import Step, Walk
@@ -62,11 +62,12 @@ def simulate(
 
 @dataclass(slots=True)
 class _Conversation:
-    """One check-in in a terminal."""
+    """One check-in in a terminal. `listed`: the rules told to the reader that still fire."""
 
     console: Console
     words: Words
     walk: Walk
+    listed: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         case, pathway = self.walk.case, self.words.pathway
@@ -143,10 +144,13 @@ class _Conversation:
         self.walk, level = step.walk, step.assessment.level
         highest = f", {step.walk.level} at its highest" if step.walk.level > level else ""
         self._say(f"level: {level}{highest}", COLOURS[level])
-        for finding in step.new:
-            self._say(f"  + {finding.level} {finding.rule}: {finding.text}", COLOURS[finding.level])
-        for rule in step.gone:
+        telling = {finding.rule: finding for finding in triage.shown(step.assessment)}
+        for rule, finding in telling.items():
+            if rule not in self.listed:
+                self._say(f"  + {finding.level} {rule}: {finding.text}", COLOURS[finding.level])
+        for rule in sorted(self.listed.intersection(step.gone)):
             self._say(f"  - {rule} no longer fires", "dim")
+        self.listed = (self.listed | telling.keys()) - set(step.gone)
         self._cards(step)
 
     def _cards(self, step: Step) -> None:
