@@ -74,8 +74,8 @@ def _flaws(pathway: Pathway, kinds: frozenset[Kind], searched: list[str]) -> Ite
         searched.append("Meaning: a case for every question at each of its check-ins, and for every rule.")
     if "safety" in kinds:
         tally = safety.Tally()
-        yield from safety.flaws(space, tally)
-        yield from agreement.flaws(space, tally.sample)
+        broken = list(safety.flaws(space, tally))
+        yield from broken or agreement.flaws(space, tally.sample)
         searched += safety.searched(space, tally)
         searched.append(
             f"Triage itself agreed on {len(tally.sample)} of these cases, in three orders of their answers."
