@@ -1,7 +1,7 @@
 """Whether the examples of a pathway show every rule at work, on both sides of each of its thresholds.
 
-Every rule needs an example that names it in `expect.rules` or `expect.only`, and one that names it in `near_miss_of`.
-Besides, for each threshold of a rule (`thresholds.py` says what counts as one):
+Every rule, and every contradiction, needs an example that names it in `expect.rules` or `expect.only`, and one that
+names it in `near_miss_of`. Besides, for each threshold of a rule (`thresholds.py` says what counts as one):
 
 - an example in which the rule fires, and would not if the threshold were one step stricter or the option did not count;
 - an example in which it does not fire, and would if the threshold were one step looser or the option next below did.
@@ -24,18 +24,21 @@ def flaws(pathway: Pathway, shown: Sequence[Example]) -> Iterator[Flaw]:
     watching = mutants.watch(pathway, shown)
     fired = {rule for watched in watching for rule in watched.example.rules}
     missed = {rule for watched in watching for rule in watched.example.near_miss_of}
-    for index, rule in enumerate(pathway.rules):
-        if rule.id not in fired:
-            yield _flaw(index, "No example fires this rule.", f"one that fires it, with expect.rules: [{rule.id}]")
-        if rule.id not in missed:
-            yield _flaw(index, "This rule has no near miss.", f"one just short of it, with near_miss_of: {rule.id}")
+    places = [("rules", index, rule.id) for index, rule in enumerate(pathway.rules)]
+    places += [("contradictions", index, other.id) for index, other in enumerate(pathway.contradictions)]
+    for section, index, name in places:
+        path = (section, index, "id")
+        if name not in fired:
+            yield _flaw(path, "No example fires this rule.", f"one that fires it, with expect.rules: [{name}]")
+        if name not in missed:
+            yield _flaw(path, "This rule has no near miss.", f"one just short of it, with near_miss_of: {name}")
     for mutant in mutants.of_rules(pathway):
         if mutant.move is not None and mutant.move.near and mutants.survives(mutant, watching):
             yield _threshold(pathway, mutant, mutant.move)
 
 
 def _threshold(pathway: Pathway, mutant: mutants.Mutant, move: mutants.Move) -> Flaw:
-    rule = pathway.rules[int(mutant.path[1])].id
+    rule = getattr(pathway, str(mutant.path[0]))[mutant.path[1]].id
     edge = f"{move.edge} and all else that the rule needs"
     if move.side == "narrower":
         what = f"No example shows that {rule} fires at {move.edge}."
@@ -46,5 +49,5 @@ def _threshold(pathway: Pathway, mutant: mutants.Mutant, move: mutants.Move) -> 
     return Flaw(path=mutant.path, what=what, remedy=remedy)
 
 
-def _flaw(index: int, what: str, example: str) -> Flaw:
-    return Flaw(path=("rules", index, "id"), what=what, remedy=f"Add an example to examples.yaml: {example}.")
+def _flaw(path: tuple[str | int, ...], what: str, example: str) -> Flaw:
+    return Flaw(path=path, what=what, remedy=f"Add an example to examples.yaml: {example}.")

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from schedules import examples, facts, moves, predicates, triage
 from schedules.case import Case
-from schedules.content import Question, RescreenOption, Rule
+from schedules.content import Contradiction, Question, RescreenOption, Rule
 from schedules.examples import Example
 from schedules.facts import Reading
 from schedules.levels import Level
@@ -127,6 +127,8 @@ def every(pathway: Pathway) -> Iterator[Mutant]:
     yield from of_rules(pathway)
     for index, rule in enumerate(pathway.rules):
         yield from _of_outcome(pathway, index, rule)
+    for index, contradiction in enumerate(pathway.contradictions):
+        yield _of_card(pathway, ("contradictions", index), contradiction)
     for index, option in enumerate(pathway.rescreen.options):
         yield from _of_rescreen(pathway, index, option)
     for index, category in enumerate(pathway.freetext.categories):
@@ -134,35 +136,43 @@ def every(pathway: Pathway) -> Iterator[Mutant]:
 
 
 def of_rules(pathway: Pathway) -> Iterator[Mutant]:
-    """The mutants of the conditions of rules."""
-    for index, rule in enumerate(pathway.rules):
+    """The mutants of the conditions of rules and contradictions."""
+    places: list[tuple[str, int, Rule | Contradiction]] = [
+        ("rules", index, rule) for index, rule in enumerate(pathway.rules)
+    ]
+    places += [("contradictions", index, other) for index, other in enumerate(pathway.contradictions)]
+    for section, index, rule in places:
         for move in moves.of(pathway, rule.when):
-            path = ("rules", index, "when", *move.path)
-            yield _of_rule(pathway, index, path, move.change, {"when": move.condition}, move)
+            path = (section, index, "when", *move.path)
+            yield _of_rule(pathway, path, rule, move.change, {"when": move.condition}, move)
 
 
 def _of_outcome(pathway: Pathway, index: int, rule: Rule) -> Iterator[Mutant]:
     for level in _others(rule.level):
-        yield _of_rule(pathway, index, ("rules", index, "level"), f"{rule.level} -> {level}", {"level": level})
+        yield _of_rule(pathway, ("rules", index, "level"), rule, f"{rule.level} -> {level}", {"level": level})
     for key in ("within_days", "recheck_after_h"):
         value = getattr(rule, key)
         for other in (value - 1, value + 1) if value is not None else ():
             if other >= 0:
-                yield _of_rule(pathway, index, ("rules", index, key), f"{value} -> {other}", {key: other})
+                yield _of_rule(pathway, ("rules", index, key), rule, f"{value} -> {other}", {key: other})
+    yield _of_card(pathway, ("rules", index), rule)
+
+
+def _of_card(pathway: Pathway, place: tuple[str, int], rule: Rule | Contradiction) -> Mutant:
     card = _another_card(pathway, rule.tell_patient)
-    path: moves.Path = ("rules", index, "tell_patient")
-    yield _of_rule(pathway, index, path, f"{rule.tell_patient} -> {card}", {"tell_patient": card})
+    path = (*place, "tell_patient")
+    return _of_rule(pathway, path, rule, f"{rule.tell_patient} -> {card}", {"tell_patient": card})
 
 
 def _of_rule(
     pathway: Pathway,
-    index: int,
     path: moves.Path,
+    rule: Rule | Contradiction,
     change: str,
     update: Mapping[str, object],
     move: Move | None = None,
 ) -> Mutant:
-    rule = pathway.rules[index]
+    section, index = str(path[0]), int(path[1])
     changed = rule.model_copy(update=update)
     old, new = rule.predicate.holds, changed.predicate.holds
 
@@ -173,7 +183,7 @@ def _of_rule(
         id=_name(pathway, path, change),
         path=path,
         move=move,
-        changed=lambda: pathway.model_copy(update={"rules": _put(pathway.rules, index, changed)}),
+        changed=lambda: pathway.model_copy(update={section: _put(getattr(pathway, section), index, changed)}),
         touches=turns if "when" in update else lambda reading: old(reading.facts),
     )
 

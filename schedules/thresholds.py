@@ -3,7 +3,7 @@
 A move that makes the condition hold for fewer cases is narrower, one that makes it hold for more is wider. `edge` is
 the fact that an example needs so that it comes out otherwise after the move. A move is `near` when every rule needs
 an example on that side of it: numbers, days and levels both ways; each option, operation and check-in that counts;
-of the options that do not, those ranked next below; every other operation and check-in.
+of the options that do not, those ranked next below; every other operation and check-in. What was typed is never near.
 
 Not moved: the other operation in a `procedure` test, which satisfies every such test; and a threshold to below the
 lowest number that can be given, where nothing is.
@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from schedules import conditions
+from schedules import claims, conditions, denials
 from schedules.case import PastStatus
 from schedules.conditions import Condition
 from schedules.levels import Level
@@ -56,6 +56,8 @@ def of(pathway: Pathway, condition: Condition) -> Iterator[Move]:
             yield from _circumstance(pathway, condition)
         case conditions.MissedInRow() | conditions.PreviousLevel() | conditions.FreeTextLevel():
             yield from _course(condition)
+        case claims.AnswerAtMost() | claims.Heard():
+            yield from _claim(pathway, condition)
 
 
 def _answer(
@@ -127,6 +129,24 @@ def _less_than(move: Move, spec: conditions.PointsSpec, step: float) -> Move:
     return replace(move, side="wider" if wider else "narrower", edge=edge)
 
 
+def _claim(pathway: Pathway, condition: claims.AnswerAtMost | claims.Heard) -> Iterator[Move]:
+    match condition:
+        case claims.AnswerAtMost(q=q, lte=most):
+            step = _step(pathway.question(q))
+            yield from _at_most(("lte",), most, step, f"{q} {{}}", _updating(condition, "lte"))
+        case claims.Heard():
+            yield from _heard(condition, "said", (category.id for category in pathway.freetext.categories))
+            yield from _heard(condition, "denied", sorted(denials.known(pathway.freetext)))
+            yield from _heard(condition, "rescreen", (option.id for option in pathway.rescreen.options))
+
+
+def _heard(condition: claims.Heard, key: str, every: Iterable[str]) -> Iterator[Move]:
+    chosen, whole = getattr(condition.heard, key), _nesting(condition, "heard", condition.heard)
+    if chosen is not None:
+        for move in _sets(("heard", key), chosen, every, (), f"{key}: {{}}", lambda names: whole(**{key: names})):
+            yield replace(move, near=False)
+
+
 def _circumstance(
     pathway: Pathway,
     condition: conditions.Days | conditions.ProcedureIs | conditions.StatusIs | conditions.CheckInIs,
@@ -174,14 +194,7 @@ def _days(condition: conditions.Days, days: conditions.DayRange) -> Iterator[Mov
     if days.gte is not None:
         yield from numbers(("days", "gte"), days.gte, 1, 0, "day {}", lambda to: whole(gte=to))
     if days.lte is not None:
-        ends: tuple[tuple[int, Side, int], ...] = (
-            (days.lte - 1, "narrower", days.lte),
-            (days.lte + 1, "wider", days.lte + 1),
-        )
-        for to, side, edge in ends:
-            moved = whole(lte=to)
-            change = f"{days.lte} -> {to}"
-            yield Move(path=("days", "lte"), change=change, side=side, edge=f"day {edge}", condition=moved)
+        yield from _at_most(("days", "lte"), days.lte, 1, "day {}", lambda to: whole(lte=to))
 
 
 def _previous_level(condition: conditions.PreviousLevel, least: conditions.AtLeastLevel) -> Iterator[Move]:
@@ -206,6 +219,13 @@ def numbers(
     yield Move(path=path, change=f"{at} -> {up}", side="narrower", edge=edge.format(at), condition=whole(up))
     if lowest is None or down >= lowest:
         yield Move(path=path, change=f"{at} -> {down}", side="wider", edge=edge.format(down), condition=whole(down))
+
+
+def _at_most(path: Path, at: float, step: float, edge: str, whole: Callable[[float], Condition]) -> Iterator[Move]:
+    """A number that must not be passed, one step down and one step up."""
+    down, up = _rounded(at - step), _rounded(at + step)
+    yield Move(path=path, change=f"{at} -> {down}", side="narrower", edge=edge.format(at), condition=whole(down))
+    yield Move(path=path, change=f"{at} -> {up}", side="wider", edge=edge.format(up), condition=whole(up))
 
 
 def _sets(

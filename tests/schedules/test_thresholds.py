@@ -36,6 +36,7 @@ def moved(condition: dict[str, object], *, near: bool = False) -> set[tuple[str,
                 ("7 -> 8", "wider", "day 8"),
             },
         ),
+        ({"q": "leg_pain", "lte": 3}, {("3 -> 2", "narrower", "leg_pain 3"), ("3 -> 4", "wider", "leg_pain 4")}),
         (
             {"missed_in_row": {"gte": 2}},
             {
@@ -98,6 +99,15 @@ def test_a_baseline_that_excuses_is_wider_with_less_in_it() -> None:
 def test_the_unknown_operation_satisfies_every_test_and_is_not_added() -> None:
     changes = {change for change, _, _ in moved({"procedure": ["fusion"]})}
     assert changes == {"- fusion", "+ microdiscectomy", "+ laminectomy", "+ interspinous_device"}
+
+
+def test_words_that_were_heard_are_left_out_and_added_but_never_near() -> None:
+    heard = {"heard": {"denied": ["leg_pain"]}}
+    assert moved(heard) == {
+        ("- leg_pain", "narrower", "denied: leg_pain"),
+        ("+ any_pain", "wider", "denied: any_pain"),
+    }
+    assert moved(heard, near=True) == set()
 
 
 def test_each_branch_is_left_out() -> None:
