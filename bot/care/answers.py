@@ -6,6 +6,7 @@ with this answer, not at the end.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,10 +19,12 @@ from bot.care.assessing import Judgement
 from bot.care.cases import case
 from bot.care.clinic import Clinic
 from bot.db.models import Answer, CheckIn, Enrolment
-from schedules import questions, timeline
+from schedules import questions, timeline, triage
 from schedules.pathway import Question
 
-__all__ = ["case", "choose", "move_on", "record", "reopen", "step_back", "tick", "unreadable"]
+_DOUBLE_TAP = timedelta(seconds=3)  # nobody reads the question in other words that fast
+
+__all__ = ["case", "choose", "doubt", "move_on", "record", "reopen", "step_back", "tick", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +52,19 @@ def record(
 ) -> bool:
     """Take one readable answer and move on. `value` None skips an optional question, or is words kept in `raw`.
 
-    False when the same answer already stands: then nothing is written and only the screen moves on.
+    False when the same answer already stands: then nothing is written and only the screen moves on. To a question
+    asked again the same answer is an answer, and is kept.
     `below` brings the check-in to the bottom of the chat, since something else was just said there: "asking" goes on,
     "action" only offers to. The caller has checked that the check-in takes answers (`ending.takes_answers`).
     """
     stored = list(value) if isinstance(value, tuple) else value
-    latest = cases.standing(session, row).get(question_id)
+    standing = cases.standing(session, row)
+    latest = standing.get(question_id)
     same = (
         latest is not None and latest.readable and (latest.value == stored if stored is not None else latest.raw == raw)
     )
-    if same:
+    again = question_id in course.doubted(row, standing) and latest is not None and now - latest.at >= _DOUBLE_TAP
+    if same and not again:
         move_on(session, row, now, clinic)
         return False
     _keep(session, row, question_id, stored, raw, latest, now, author, readable=True)
@@ -143,6 +149,25 @@ def reopen(session: Session, row: CheckIn, question: Question, now: datetime) ->
     return True
 
 
+def doubt(session: Session, row: CheckIn, findings: Iterable[triage.Finding]) -> bool:
+    """Have the questions asked again whose answers a contradiction puts in doubt, once each in this check-in.
+
+    Returns whether there is a new one. What was answered stands until it is answered anew.
+    """
+    pathway = pathways.of(session, row.pathway_version_id)
+    fired = {finding.rule for finding in findings}
+    standing, known = cases.standing(session, row), dict(row.asked_again or {})
+    new = {
+        one.ask_again: standing[one.ask_again].id
+        for one in pathway.contradictions
+        if one.id in fired and one.ask_again in standing and one.ask_again not in known
+    }
+    if new:
+        row.asked_again = known | new
+        session.flush()
+    return bool(new)
+
+
 def _keep(
     session: Session,
     row: CheckIn,
@@ -184,15 +209,16 @@ def _unreadable_since(session: Session, row: CheckIn, now: datetime) -> None:
     pathway = pathways.of(session, row.pathway_version_id)
     latest = cases.standing(session, row)
     waiting = [a.at for a in latest.values() if not a.readable and pathway.question(a.question).red_flag]
-    if row.finished_at is not None and course.next_question(session, row, now) is not None:
+    if row.finished_at is not None and not course.complete(session, row, now):
         waiting.append(row.unreadable_since or now)
     row.unreadable_since = min(waiting, default=None)
 
 
 def _after(session: Session, row: CheckIn, now: datetime, clinic: Clinic, below: str | None) -> None:
     """Judge, then show what follows: the rest is only offered after an action card, and not at all in a crisis."""
-    complete = row.finished_at is not None and course.next_question(session, row, now) is None
+    complete = row.finished_at is not None and course.complete(session, row, now)
     judgement = assessing.checkin(session, row, "completed" if complete else "open", now, clinic)
+    doubt(session, row, judgement.findings)
     _recheck(session, row, judgement, now)
     key = f"below:{now.timestamp():.3f}" if judgement.said or below is not None else None
     if assessing.in_crisis(session, session.get_one(Enrolment, row.enrolment_id), now):

@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from bot.care import pathways, patients, planning
 from bot.db.models import Answer, CheckIn, Enrolment, Message
-from schedules import timeline, triage
+from schedules import case as cased
+from schedules import denials, timeline, triage
 from schedules.pathway import Level, Pathway
 
 Status = Literal["completed", "partial", "missed", "open"]
 UNREADABLE = "?"  # no option and no number, so triage reads it as unreadable; never the patient's own words
 UNREADABLE_WAIT = timedelta(minutes=10)  # how long a tap may still mend an answer that nobody could read
+HEARD_FOR = timedelta(hours=24)  # words older than this are no longer about the answers of now
+HEARD_AFTER = timedelta(hours=2)  # what is said later than this after the last answer is a change, no contradiction
 _SILENT = ("no_answer", "unreachable")
 
 
@@ -35,6 +38,7 @@ def case(session: Session, checkin: CheckIn, now: datetime, status: Status) -> t
         status=status,
         answers=_values(pathway, latest, patience),
         history=history(session, enrolment, before=checkin),
+        heard=_heard(session, checkin, pathway, now),
     )
 
 
@@ -69,6 +73,24 @@ def history(session: Session, enrolment: Enrolment, before: CheckIn | None) -> t
     earlier = [row for row in rows if before is None or (row.id != before.id and _when(row) < _when(before))]
     past = (_past(session, row, timezone) for row in sorted(earlier, key=_when))
     return tuple(one for one in past if one is not None)
+
+
+def _heard(session: Session, checkin: CheckIn, pathway: Pathway, now: datetime) -> cased.Heard:
+    """What the patient wrote, or answered in the re-screen, while this check-in was open and just after its end."""
+    if checkin.opened_at is None or not pathway.contradictions:
+        return cased.NOTHING_HEARD
+    over = checkin.finished_at or checkin.ended_at
+    wanted = select(Message).where(
+        Message.enrolment_id == checkin.enrolment_id,
+        Message.received_at >= max(checkin.opened_at, now - HEARD_FOR),
+        Message.received_at <= (now if over is None else over + HEARD_AFTER),
+    )
+    rows = session.scalars(wanted).all()
+    return cased.Heard(
+        said=frozenset(name for row in rows for name in row.categories or ()),
+        denied=frozenset(name for row in rows for name in denials.found(pathway.freetext, row.body or "")),
+        rescreen=frozenset(name for row in rows if row.rescreen == "answered" for name in row.rescreen_picks or ()),
+    )
 
 
 def _when(row: CheckIn) -> tuple[bool, datetime, int]:

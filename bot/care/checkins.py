@@ -84,7 +84,8 @@ def _intro(session: Session, row: CheckIn, words: Words) -> Card:
 
 def _asking(session: Session, row: CheckIn, question: Question, words: Words, now: datetime) -> Card:
     position, total = course.place(session, row, question.id, now)
-    standing = cases.standing(session, row).get(question.id)
+    answered = cases.standing(session, row)
+    standing, doubted = answered.get(question.id), question.id in course.doubted(row, answered)
     late = row.state == "ended" and row.finished_at is None
     return screens.question(
         words,
@@ -93,7 +94,8 @@ def _asking(session: Session, row: CheckIn, question: Question, words: Words, no
         total,
         checkin=row.id,
         picks=tuple(row.picks or ()),
-        given=_given(standing, question, words) if standing is not None and standing.readable else None,
+        given=_given(standing, question, words) if standing and standing.readable and not doubted else None,
+        again=question.id in (row.asked_again or {}),
         hint=_hint(standing, question, words),
         notice=words.text("late_answer") if late and standing is None and position > 1 else None,
     )

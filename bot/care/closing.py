@@ -47,7 +47,7 @@ def close_due(session: Session, now: datetime, clinic: Clinic) -> int:
 def close(session: Session, row: CheckIn, now: datetime, clinic: Clinic, *, unanswered: str) -> bool:
     """Close an open check-in with what was answered; `unanswered` is the reason when that is nothing."""
     answered = bool(cases.standing(session, row))
-    complete = answered and course.next_question(session, row, now) is None
+    complete = answered and course.complete(session, row, now)
     status: cases.Status = "completed" if complete else "partial" if answered else "missed"
     reason = "answered" if complete else "partly_answered" if answered else unanswered
     if not ending.end(session, row, reason, "system", now):

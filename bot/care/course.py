@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from bot.care import cases, pathways
-from bot.db.models import CheckIn
+from bot.db.models import Answer, CheckIn
 from schedules import questionnaire
 from schedules.pathway import Question
 
@@ -19,10 +20,25 @@ def asked(session: Session, row: CheckIn, now: datetime) -> tuple[Question, ...]
 
 
 def next_question(session: Session, row: CheckIn, now: datetime) -> Question | None:
-    """The first one without a readable answer; a skipped one has been answered. None when all are."""
+    """The first one without a readable answer, or whose answer is in doubt. None when there is none.
+
+    A skipped one has been answered.
+    """
     latest = cases.standing(session, row)
-    answered = {question for question, answer in latest.items() if answer.readable}
+    answered = {question for question, answer in latest.items() if answer.readable} - doubted(row, latest)
     return next((question for question in asked(session, row, now) if question.id not in answered), None)
+
+
+def complete(session: Session, row: CheckIn, now: datetime) -> bool:
+    """Whether every question that applies has a readable answer, in doubt or not."""
+    answered = {question for question, answer in cases.standing(session, row).items() if answer.readable}
+    return all(question.id in answered for question in asked(session, row, now))
+
+
+def doubted(row: CheckIn, latest: Mapping[str, Answer]) -> frozenset[str]:
+    """The questions that are asked again, in other words, and have no newer answer yet."""
+    asked_again: dict[str, int] = row.asked_again or {}
+    return frozenset(name for name, of in asked_again.items() if name in latest and latest[name].id == of)
 
 
 def previous_question(session: Session, row: CheckIn, before: str, now: datetime) -> Question | None:

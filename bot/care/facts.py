@@ -19,7 +19,7 @@ _WORD = re.compile(r"[a-z0-9_-]{1,40}")
 _CONTEXT_IDS = frozenset(
     {
         "status", "checkin", "procedure", "previous_level", "free_text_level", "free_text", "category", "categories",
-        "free_text_categories", "unanswered", "unreadable", "list", "rescreen",
+        "free_text_categories", "unanswered", "unreadable", "list", "rescreen", "said", "denied",
     }
 )  # fmt: skip
 _TIMES = {"baseline": " before surgery", "previous": " at the check-in before", "best": " at its best"}

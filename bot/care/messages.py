@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.cards import patient
-from bot.care import assessing, audit, escalations, guarded, outbox, patients, reading, rescreening, sweeping
+from bot.care import assessing, audit, escalations, guarded, hearing, outbox, patients, reading, rescreening, sweeping
 from bot.care.clinic import Clinic
 from bot.care.rescreening import rescreen_card, rescreen_due
 from bot.db.models import CheckIn, Enrolment, Message, Staff
@@ -61,6 +61,7 @@ def receive(
     if level < Level.URGENT:
         _answer(session, enrolment, row, screening, ask_back, words, now)
     _outside(session, enrolment, row, words, now)
+    hearing.after(session, enrolment, now, clinic, ask=rescreening.waiting(session, enrolment) is None)
     return row
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.cards import Card, patient
-from bot.care import answers, assessing, escalations, guarded, outbox, pathways, patients, reading, sweeping
+from bot.care import answers, assessing, escalations, guarded, hearing, outbox, pathways, patients, reading, sweeping
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
 from bot.db.models import Enrolment, Message
@@ -90,6 +90,7 @@ def answer(session: Session, row: Message, picks: tuple[str, ...], now: datetime
     show(session, row, now)
     if judgement.level is Level.REVIEW:
         _say_review(session, row, judgement, now, clinic)
+    hearing.after(session, session.get_one(Enrolment, row.enrolment_id), now, clinic, said=judgement.said)
     return True
 
 

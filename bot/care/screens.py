@@ -45,13 +45,15 @@ def question(
     given: str | None = None,
     hint: str | None = None,
     notice: str | None = None,
+    again: bool = False,
 ) -> Card:
-    """One question at `position` of `total`. `given`: the answer that stands, in words; the rest as in `Asking`."""
+    """One question at `position` of `total`. `given`: the answer that stands, in words; `again`: in its other words;
+    the rest as in `Asking`."""
     view = patient.Asking(
         checkin=checkin,
         index=words.pathway.questions.index(asked),
         question=asked,
-        text=words.fill(asked.text.in_(words.language)),
+        text=words.fill((asked.again if again and asked.again else asked.text).in_(words.language)),
         language=words.language,
         position=position,
         total=total,

@@ -13,6 +13,7 @@ from schedules.pathway import Question
 from tests.bot.phone import Phone, pathway_of, phone
 from tests.bot.ward import Ward
 
+CALM_BUT_KNOWN_WEAK = {"leg_pain": "2", "back_pain": "2", "general_symptoms": "none", "leg_weakness": "2"}
 EMERGENCY = "Go to A&amp;E now, or ring 999."
 
 
@@ -166,7 +167,7 @@ def test_a_score_is_tapped_in_two_rows(ana: Phone) -> None:
 
 def test_own_words_are_kept_encrypted_screened_and_asked_back_about(ana: Phone) -> None:
     while asks(ana) != "anything_else":
-        ana.types({"leg_pain": "2", "back_pain": "2", "general_symptoms": "none"}.get(asks(ana) or "", "1"))
+        ana.types(CALM_BUT_KNOWN_WEAK.get(asks(ana) or "", "1"))
     ana.taps("I want to write something")
     assert "This chat is not watched all the time." in ana.sees().text
     ana.types("I wonder about stairs")
@@ -272,7 +273,7 @@ def test_a_red_answer_at_the_very_end_still_reaches_the_summary(ward: Ward) -> N
     ana.goes_to(3)
     ana.taps("Start")
     while asks(ana) != "activity":
-        ana.types({"leg_pain": "2", "back_pain": "2", "general_symptoms": "none"}.get(asks(ana) or "", "1"))
+        ana.types(CALM_BUT_KNOWN_WEAK.get(asks(ana) or "", "1"))
     ana.taps("I can't walk across the room")
     assert ana.checkin().stage == "action"
     ana.taps("Go on")
