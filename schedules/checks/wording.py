@@ -46,7 +46,10 @@ def told(pathway: Pathway) -> Iterator[tuple[Path, Texts]]:
 
 def asked(pathway: Pathway) -> Iterator[tuple[Path, Texts]]:
     """Questions, with their paths."""
-    yield from ((("questions", index, "text"), question.text) for index, question in enumerate(pathway.questions))
+    for index, question in enumerate(pathway.questions):
+        yield ("questions", index, "text"), question.text
+        if question.again is not None:
+            yield ("questions", index, "again"), question.again
     for index, question in enumerate(pathway.questions):
         if question.again is not None:
             yield ("questions", index, "again"), question.again

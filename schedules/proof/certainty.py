@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from schedules import predicates, triage
 from schedules.levels import Level
-from schedules.pathway import Rule
+from schedules.pathway import Contradiction, Rule
 from schedules.predicates import Facts
 from schedules.proof import concrete, partial, search, terms
 from schedules.proof.space import Space
@@ -23,20 +23,20 @@ class UnprovenError(Exception):
     """Too much would have to be tried to be certain."""
 
 
-def reaches(space: Space, known: Known, least: Level, first: Rule | None = None) -> bool:
+def reaches(space: Space, known: Known, least: Level, first: Rule | Contradiction | None = None) -> bool:
     """Whether a rule of at least this level fires, whatever is not known. `first`: one of them, to be tried first."""
     facts = partial.facts(space, known)
     if first is not None and _holds(space, first, known, facts):
         return True
-    return any(_holds(space, rule, known, facts) for rule in space.pathway.rules if rule.level >= least)
+    return any(_holds(space, rule, known, facts) for rule in space.pathway.all_rules if rule.level >= least)
 
 
-def fires(space: Space, rule: Rule, known: Known) -> bool:
+def fires(space: Space, rule: Rule | Contradiction, known: Known) -> bool:
     """Whether this rule fires, whatever is not known."""
     return _holds(space, rule, known, partial.facts(space, known))
 
 
-def _holds(space: Space, rule: Rule, known: Known, facts: Facts) -> bool:
+def _holds(space: Space, rule: Rule | Contradiction, known: Known, facts: Facts) -> bool:
     return rule.predicate.holds(facts) and space.trusted[rule.id] <= known.keys()
 
 
@@ -52,12 +52,12 @@ def below(space: Space, known: Known, least: Level, depth: int = _MOST_DEPTH) ->
         return whole
     if not depth:
         raise UnprovenError
-    standing = [rule for rule in space.pathway.rules if rule.level >= least]
+    standing = [rule for rule in space.pathway.all_rules if rule.level >= least]
     tried = (below(space, more, least, depth - 1) for more in extended(space, known, whole, standing))
     return next((found for found in tried if found is not None), None)
 
 
-def extended(space: Space, known: Known, whole: Known, rules: Iterable[Rule]) -> Iterator[Known]:
+def extended(space: Space, known: Known, whole: Known, rules: Iterable[Rule | Contradiction]) -> Iterator[Known]:
     """The case with every value of something else that one of these rules looks at.
 
     It is the least in `whole` that is not known of the case and makes a rule fire. Raises UnprovenError when nothing

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from schedules import questions
-from schedules.case import BASELINE, Case, PastCheckIn
+from schedules.case import BASELINE, Case, Heard, PastCheckIn
 from schedules.levels import Level
 from schedules.pathway import OTHER_PROCEDURE, Question
 from schedules.proof import partial
@@ -112,7 +112,12 @@ def case(space: Space, whole: Known) -> Case:
         },
         history=(*_baseline(whole), *_past(space, whole, on)),
         free_text_level=level if isinstance(level, Level) else None,
+        heard=Heard(said=_heard(whole, "said"), denied=_heard(whole, "denied"), rescreen=_heard(whole, "rescreen")),
     )
+
+
+def _heard(whole: Known, kind: str) -> frozenset[str]:
+    return frozenset(place.name for place, value in whole.items() if place.kind == kind and value.raw)
 
 
 def _baseline(whole: Known) -> list[PastCheckIn]:

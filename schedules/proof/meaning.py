@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 from schedules import triage
 from schedules.checks.texts import REQUIRED_CARDS
+from schedules.documents import Path
 from schedules.levels import Level
-from schedules.pathway import Pathway, Question, Rule
+from schedules.pathway import Contradiction, Pathway, Question, Rule
 from schedules.problems import Flaw
 from schedules.proof import certainty, concrete, search, steps, terms
 from schedules.proof.space import Space
@@ -31,9 +32,9 @@ def flaws(space: Space) -> Iterator[Flaw]:
         yield from _never_asked(space, question, index)
         if question.red_flag:
             yield from _heard_by_no_rule(space, question, index)
-    for index, rule in enumerate(space.pathway.rules):
+    for path, rule in space.rules:
         try:
-            yield from _in_vain(space, rule, index)
+            yield from _in_vain(space, rule, path)
         except terms.TooManyWaysError:
             continue  # the safety search says so
     yield from _levels(space.pathway)
@@ -65,27 +66,27 @@ def _heard_by_no_rule(space: Space, question: Question, index: int) -> Iterator[
         yield Flaw(path=("questions", index, "options", row), what=what, remedy=remedy)
 
 
-def _in_vain(space: Space, rule: Rule, index: int) -> Iterator[Flaw]:
+def _in_vain(space: Space, rule: Rule | Contradiction, path: Path) -> Iterator[Flaw]:
     tried = 0
     for known in (known for term in terms.of(rule.when) for known in search.happening(space, term)):
         tried += 1
-        if rule.recheck_after_h is not None or _tells(space, rule, known):
+        if (isinstance(rule, Rule) and rule.recheck_after_h is not None) or _tells(space, rule, known):
             return
         if tried == _MOST_CASES:
             break
     if not tried:
         what = f"No answers can fire {rule.id}."
         remedy = "Correct its condition: its questions must be asked together, on such a day. Or delete it."
-        yield Flaw(path=("rules", index, "when"), what=what, remedy=remedy)
+        yield Flaw(path=(*path, "when"), what=what, remedy=remedy)
     else:
         others = ", ".join(_cover(space, rule, known))
         what = f"{rule.id} never changes anything: {others} says the same or more in every case."
-        yield Flaw(path=("rules", index), what=what, remedy="Delete it, or correct its condition or level.")
+        yield Flaw(path=path, what=what, remedy="Delete it, or correct its condition or level.")
 
 
-def _tells(space: Space, rule: Rule, known: Known, depth: int = 2) -> bool:
+def _tells(space: Space, rule: Rule | Contradiction, known: Known, depth: int = 2) -> bool:
     """Whether some case that agrees with this one shows the rule's line; what hides it is tried out as well."""
-    hiding = [space.pathway.rule(name) for name in _cover(space, rule, known)]
+    hiding = [other for other in space.pathway.all_rules if other.id in _cover(space, rule, known)]
     open_ = [other for other in hiding if not certainty.fires(space, other, known)]
     if not hiding or not open_ or not depth:
         return not hiding
@@ -96,7 +97,7 @@ def _tells(space: Space, rule: Rule, known: Known, depth: int = 2) -> bool:
         return True  # nothing is called vain that was not searched through
 
 
-def _cover(space: Space, rule: Rule, known: Known) -> tuple[str, ...]:
+def _cover(space: Space, rule: Rule | Contradiction, known: Known) -> tuple[str, ...]:
     """The rules that say the same or more in this case; none when this rule's line is shown and no other's equal."""
     assessment = triage.evaluate(space.pathway, concrete.case(space, concrete.completed(space, known)))
     shown = [finding for finding in triage.shown(assessment) if finding.rule == rule.id]

@@ -23,11 +23,14 @@ def facts(space: Space, known: Known, *, whole: bool = False) -> Facts:
     numbers: dict[str, dict[str, float]] = {"answer": {}, "baseline": {}, "previous": {}, "best": {}}
     chosen: dict[str, tuple[str, ...]] = {}
     recorded: dict[str, tuple[str, ...]] = {} if whole else dict(space.any_baseline)
+    heard: dict[str, set[str]] = {"said": set(), "denied": set(), "rescreen": set()}
     unreadable: set[str] = set()
     missing: list[str] = []
     for (kind, name), value in known.items():
         if not name:
             single[kind] = value.raw
+        elif kind in heard:
+            heard[kind] |= {name} if value.raw else set()
         elif value.number is not None:
             numbers[kind][name] = value.number
         elif kind == "baseline":
@@ -56,6 +59,9 @@ def facts(space: Space, known: Known, *, whole: bool = False) -> Facts:
         missed_in_row=single.get("missed_in_row", 0),
         previous_level=lambda: level,
         free_text_level=single.get("free_text_level"),
+        said=frozenset(heard["said"]),
+        denied=frozenset(heard["denied"]),
+        rescreen=frozenset(heard["rescreen"]),
     )
     if missing and found.status not in {"", "open"}:
         found.unanswered = frozenset(_silent(space, missing, found))

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from schedules import triage
 from schedules.documents import Path
 from schedules.levels import Level
-from schedules.pathway import Question, Rule
+from schedules.pathway import Contradiction, Question, Rule
 from schedules.problems import Flaw
 from schedules.proof import certainty, concrete, search, steps, terms
 from schedules.proof.space import Space
 from schedules.proof.steps import Change
+from schedules.proof.terms import Term
 from schedules.proof.variables import CHECKIN, STARTED, STATUS, Known, Value, Variable, answer
 
 _EVERY = 211
@@ -45,24 +46,38 @@ class Tally:
 
 def flaws(space: Space, tally: Tally) -> Iterator[Flaw]:
     """Every promise that is broken, with the cases that break it. Counts in `tally` what was searched."""
-    for index, rule in enumerate(space.pathway.rules):
+    for path, rule in space.rules:
         try:
             for row, term in enumerate(terms.of(rule.when)):
-                stays = search.Lasting(space, term).holds
+                stays = _certain if _floor(space, term) >= rule.level else search.Lasting(space, term).holds
                 for place, known in enumerate(search.holding(space, term)):
                     tally.add(known, first=row == place == 0)
-                    yield from _changed(space, rule, ("rules", index, "when"), known, stays, tally)
+                    yield from _changed(space, rule, (*path, "when"), known, stays, tally)
         except terms.TooManyWaysError as error:
-            yield Flaw(
-                path=("rules", index, "when"), what=f"This cannot be searched: {error}.", remedy="Split the rule."
-            )
+            yield Flaw(path=(*path, "when"), what=f"This cannot be searched: {error}.", remedy="Split the rule.")
     for index, question in enumerate(space.pathway.questions):
         if question.red_flag:
             yield from _silent(space, question, ("questions", index), tally)
 
 
+def _floor(space: Space, term: Term) -> Level:
+    """The level that what was heard beside the answers has by itself, in whatever message it came."""
+    levels = {Variable("said", category.id): category.level for category in space.pathway.freetext.categories}
+    levels |= {Variable("rescreen", option.id): option.level for option in space.pathway.rescreen.options}
+    return max((levels.get(variable, Level.ROUTINE) for variable in space.of(term)), default=Level.ROUTINE)
+
+
+def _certain(_: Known, __: Change) -> bool:
+    return True
+
+
 def _changed(
-    space: Space, rule: Rule, path: Path, known: Known, stays: Callable[[Known, Change], bool], tally: Tally
+    space: Space,
+    rule: Rule | Contradiction,
+    path: Path,
+    known: Known,
+    stays: Callable[[Known, Change], bool],
+    tally: Tally,
 ) -> Iterator[Flaw]:
     for promise in steps.PROPERTIES:
         for change in promise.steps(space, known):
@@ -78,7 +93,7 @@ def _changed(
 
 def _lowered(
     space: Space,
-    rule: Rule,
+    rule: Rule | Contradiction,
     path: Path,
     promise: steps.Property,
     change: tuple[Known, Known, Variable],
@@ -162,7 +177,7 @@ def searched(space: Space, tally: Tally) -> tuple[str, ...]:
     """What was searched, and how much of the space that is, in sentences."""
     power = len(str(space.size)) - 1
     return (
-        f"Safety: every way in which each of {len(space.pathway.rules)} rules can fire, with every combination of what "
+        f"Safety: every way in which each of {len(space.rules)} rules can fire, with every combination of what "
         f"it looks at: {tally.cases:,} cases, {tally.changes:,} changes of them to a worse answer, doubt, typed words, "
         f"an unknown operation or no baseline, and {tally.silences:,} silent or unreadable red flags.",
         "Nothing was assumed of the rest of a case, and a rule counts only where it fires whatever the rest is: this "

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from schedules import conditions
+from schedules import claims, conditions
 from schedules.conditions import Condition
+from schedules.documents import Path
 from schedules.facts import RESCREEN
 from schedules.levels import Level
-from schedules.pathway import Pathway, Question
+from schedules.pathway import Contradiction, Pathway, Question, Rule
 from schedules.proof import terms
 from schedules.proof.variables import (
     CHECKIN,
@@ -43,10 +44,18 @@ class Space:
     pathway: Pathway
 
     @cached_property
+    def rules(self) -> tuple[tuple[Path, Rule | Contradiction], ...]:
+        """The rules and the contradictions, each with its path."""
+        placed: list[tuple[Path, Rule | Contradiction]] = []
+        placed += [(("rules", index), rule) for index, rule in enumerate(self.pathway.rules)]
+        placed += [(("contradictions", index), other) for index, other in enumerate(self.pathway.contradictions)]
+        return tuple(placed)
+
+    @cached_property
     def _conditions(self) -> list[Condition]:
         asked = [question.ask_if for question in self.pathway.questions if question.ask_if is not None]
         return [
-            part for when in (*asked, *(rule.when for rule in self.pathway.rules)) for part in conditions.walk(when)
+            part for when in (*asked, *(rule.when for rule in self.pathway.all_rules)) for part in conditions.walk(when)
         ]
 
     @cached_property
@@ -65,8 +74,8 @@ class Space:
         found: dict[str, set[float]] = defaultdict(set)
         for part in self._conditions:
             match part:
-                case conditions.AnswerAtLeast(q=q, gte=least):
-                    found[q].add(least)
+                case conditions.AnswerAtLeast(q=q, gte=edge) | claims.AnswerAtMost(q=q, lte=edge):
+                    found[q].add(edge)
                 case conditions.BaselineValue(baseline_value=value):
                     found[value.q].add(value.gte)
                 case _:
@@ -100,6 +109,8 @@ class Space:
                 return tuple(map(Value, ("completed", "partial", "missed", "open")))
             case "checkin":
                 return tuple(Value(checkin.id) for checkin in self.pathway.schedule.checkins)
+            case "said" | "denied" | "rescreen":
+                return (MISSING, Value(True))
             case "started":
                 return (Value(True), Value(False))
             case "missed_in_row":
@@ -136,6 +147,11 @@ class Space:
         match part:
             case conditions.AnswerIn(q=q) | conditions.AnswerHasAny(q=q) | conditions.AnswerAtLeast(q=q):
                 yield answer(q)
+            case claims.AnswerAtMost(q=q):
+                yield answer(q)
+            case claims.Heard(heard=spec):
+                heard = (("said", spec.said), ("denied", spec.denied), ("rescreen", spec.rescreen))
+                yield from (Variable(kind, name) for kind, names in heard for name in names or ())  # type: ignore[arg-type]  # mypy widens the words
             case conditions.Unreadable(unreadable=q):
                 yield answer(q)
             case conditions.Unanswered(unanswered=q):
@@ -187,7 +203,7 @@ class Space:
                 for part in conditions.walk(rule.when)
                 if isinstance(part, conditions.BaselineIn)
             )
-            for rule in self.pathway.rules
+            for rule in self.pathway.all_rules
         }
 
     @cached_property

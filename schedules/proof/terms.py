@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from schedules import conditions
+from schedules import claims, conditions
 from schedules.conditions import Condition
 
 Term = tuple[Condition, ...]
@@ -28,6 +28,9 @@ def of(condition: Condition) -> tuple[Term, ...]:
         case conditions.Count(count=spec):
             chosen = itertools.combinations([of(part) for part in spec.of], spec.gte)
             return _bounded(itertools.chain.from_iterable(_together(some) for some in chosen))
+        case claims.Heard(heard=spec):
+            alone = [{kind: (name,)} for kind, names in spec.model_dump().items() for name in names or ()]
+            return tuple((claims.Heard(heard=claims.HeardSpec.model_validate(one)),) for one in alone)
         case _:
             return ((condition,),)
 

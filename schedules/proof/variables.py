@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 
 Kind = Literal[
     "answer", "baseline", "previous", "best", "day", "procedure", "status", "checkin", "started", "missed_in_row",
-    "previous_level", "free_text_level",
+    "previous_level", "free_text_level", "said", "denied", "rescreen",
 ]  # fmt: skip
 
 
 class Variable(NamedTuple):
-    """One thing that can differ between cases; `name` is the question of an answer or of an earlier value."""
+    """One thing that can differ between cases; `name`: the question of an answer, or what was heard."""
 
     kind: Kind
     name: str = ""
