@@ -21,6 +21,7 @@ from schedules.pathway import OTHER_PROCEDURE, Pathway
 from schedules.problems import PathwayError
 
 ALL = "all"
+_YEARS = range(1970, 2200)
 _PICTURES = (".png", ".svg")
 
 
@@ -84,9 +85,12 @@ def known_procedure(pathway: Pathway, name: str) -> str:
 def day(text: str, option: str) -> date:
     """A day of the calendar; ends the command when it is none."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
+        found = date.min
+    if found.year not in _YEARS:
         site.fail(f"{option}: {text!r} is no day: write it as YYYY-MM-DD, e.g. 2026-03-10.", site.BAD_INPUT)
+    return found
 
 
 def clinic() -> Clinic:

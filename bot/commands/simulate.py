@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from rich.text import Text
 from bot.cards import Card, patient, plaintext
 from bot.care import assessing, screens
 from bot.care.patients import Words
-from bot.commands import preview, site
+from bot.commands import preview, site, timemachine
 from schedules import freetext, questionnaire, questions, triage, walk
 from schedules.case import Case
 from schedules.pathway import DEFAULT_LANGUAGE, OTHER_PROCEDURE, Level, Question
@@ -33,13 +34,19 @@ def simulate(
     procedure: Annotated[str, typer.Option(help="The operation.")] = OTHER_PROCEDURE,
     day: Annotated[int | None, typer.Option(help="Day after surgery; the check-in's own unless told.", min=0)] = None,
     language: Annotated[str, typer.Option(help="Language of the patient.")] = DEFAULT_LANGUAGE,
+    script: Annotated[Path | None, typer.Option(help="A YAML file with a scripted patient: the whole course.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --script: write one JSON object.")] = False,
 ) -> None:
     """Walk a check-in answer by answer: type a number or words, back, skip or quit.
 
     After each answer the level and what changed in the findings are shown, and the card the patient would get. Answers
-    may be piped in, one a line. Exit code 2 on bad input.
+    may be piped in, one a line. With --script a patient written in YAML goes through the whole programme instead, and
+    the transcript comes out. Exit code 2 on bad input.
     """
     published = preview.find(pathway)
+    if script is not None:
+        timemachine.tell(published, script, as_json=as_json)
+        return
     known = [spec.id for spec in published.schedule.checkins]
     checkin = checkin or known[0]
     if checkin not in known:
