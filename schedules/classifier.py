@@ -1,0 +1,172 @@
+"""The trained net for what a patient types: a linear classifier whose weights are data of the pathway.
+
+Deterministic, no service, no network: hashed features times whole-number weights. It was trained in this repository
+(`training.py`) from the reviewable sentences beside the pathway, and it can only raise a level.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import field_validator
+
+from schedules import features
+from schedules.levels import Content, Level
+from schedules.sentences import CALM
+
+LEVELS = (Level.REVIEW, Level.URGENT, Level.EMERGENCY)
+_WINDOW = 28  # words; in a longer message one sentence would drown
+_WORDS_SHOWN = 4
+
+
+class Classifier(Content):
+    """`heads`: what is scored, in the order of the columns of the weights: "review", "urgent" and "emergency" (that
+    level or above), then every label of the training sentences. `weights`: base64 of zlib of signed bytes, row by
+    bucket; `unit` is what one of them is worth. `thresholds`: the score from which a message has that level.
+    `calm_below`: a message that scores lower for "review" is hardly a report, whatever words it holds.
+    """
+
+    buckets: int
+    heads: tuple[str, ...]
+    bias: tuple[float, ...]
+    unit: float
+    weights: str
+    thresholds: dict[Level, float]
+    calm_below: float
+    trained_on: str
+
+    @field_validator("weights")
+    @classmethod
+    def _can_be_read(cls, value: str) -> str:
+        try:
+            zlib.decompress(base64.b64decode(value, validate=True))
+        except (binascii.Error, zlib.error) as error:
+            raise ValueError("the weights are no base64 of zlib: train again") from error
+        return value
+
+    @cached_property
+    def table(self) -> NDArray[np.int8]:
+        """The weights, one row a bucket, one column a head. Raises ValueError when their number does not fit."""
+        flat = np.frombuffer(zlib.decompress(base64.b64decode(self.weights)), dtype=np.int8)
+        return flat.reshape(self.buckets, len(self.heads))
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The labels among the heads."""
+        return self.heads[len(LEVELS) :]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the classifier makes of a message. `scores`: how much speaks for each level or above, log odds.
+
+    `categories`: those of the level first; `words`: those of the message that spoke most for it.
+    """
+
+    level: Level
+    scores: Mapping[Level, float]
+    categories: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def judge(classifier: Classifier, text: str, levels: Mapping[str, Level]) -> Judgement:
+    """The level of a message. `levels`: the level of each category. A long message is judged as a whole and in parts."""
+    words = features.plain_words(text)
+    judged = [_judge(classifier, part, levels) for part in _parts(words)]
+    return max(judged, key=lambda each: (each.level, each.scores[Level.REVIEW]))
+
+
+def margins(classifier: Classifier, text: str, levels: Mapping[str, Level]) -> dict[Level, float]:
+    """The highest score of each level over the parts of a message: what thresholds are set on."""
+    judged = [_judge(classifier, part, levels) for part in _parts(features.plain_words(text))]
+    return {level: max(each.scores[level] for each in judged) for level in LEVELS}
+
+
+def bucketed(words: Sequence[str], buckets: int) -> dict[int, int]:
+    """The features of a message as buckets and values; of two in one bucket the greater counts."""
+    found: dict[int, int] = {}
+    for feature in features.features(list(words)):
+        bucket = zlib.crc32(feature.name.encode()) % buckets
+        if found.get(bucket, 0) < feature.value:
+            found[bucket] = feature.value
+    return found
+
+
+def length(found: Mapping[int, int]) -> float:
+    """The length of a message's vector: every message counts the same, long or short."""
+    return math.sqrt(sum(value * value for value in found.values())) or 1.0
+
+
+def _judge(classifier: Classifier, words: list[str], levels: Mapping[str, Level]) -> Judgement:
+    found = bucketed(words, classifier.buckets)
+    rows = classifier.table[np.fromiter(found, dtype=np.int64, count=len(found))].astype(np.int64)
+    values = np.fromiter(found.values(), dtype=np.int64, count=len(found))
+    raw = [
+        bias + float(total) * classifier.unit / length(found)
+        for bias, total in zip(classifier.bias, values @ rows, strict=True)
+    ]
+    scores = combined(raw, classifier.labels, levels)
+    level = max(
+        (level for level in LEVELS if scores[level] >= classifier.thresholds[level]), default=Level.ROUTINE
+    )
+    named = sorted(
+        (-score, label)
+        for label, score in zip(classifier.labels, raw[len(LEVELS) :], strict=True)
+        if levels.get(label, Level.ROUTINE) is level and level is not Level.ROUTINE
+    )
+    return Judgement(
+        level=level,
+        scores=scores,
+        categories=tuple(label for _, label in named[:1]),
+        words=_telling(classifier, words, level) if named else (),
+    )
+
+
+def combined(raw: Sequence[float], labels: Sequence[str], levels: Mapping[str, Level]) -> dict[Level, float]:
+    """One score a level: what its own head says, and the log odds that the labels give to that level or above."""
+    highest = max(raw[len(LEVELS) :])
+    weighed = [math.exp(score - highest) for score in raw[len(LEVELS) :]]
+    everything = sum(weighed)
+    scores = {}
+    for place, level in enumerate(LEVELS):
+        above = sum(
+            weight
+            for label, weight in zip(labels, weighed, strict=True)
+            if not label.startswith(CALM) and levels[label] >= level
+        )
+        share = min(max(above / everything, 1e-9), 1 - 1e-9)
+        scores[level] = raw[place] + math.log(share / (1 - share))
+    return scores
+
+
+def _telling(classifier: Classifier, words: list[str], level: Level) -> tuple[str, ...]:
+    """The words that spoke most for the level, in the order of the text."""
+    head = LEVELS.index(level)
+    spoke = [0.0] * len(words)
+    for feature in features.features(words):
+        weight = classifier.table[zlib.crc32(feature.name.encode()) % classifier.buckets, head]
+        for place in feature.words:
+            spoke[place] += float(weight) * feature.value / len(feature.words)
+    best = sorted(range(len(words)), key=lambda place: -spoke[place])[:_WORDS_SHOWN]
+    return tuple(words[place] for place in sorted(best) if spoke[place] > 0)
+
+
+def _parts(words: list[str]) -> list[list[str]]:
+    """The message as a whole; a long one also in runs of sentences of about `_WINDOW` words."""
+    if len(words) <= _WINDOW:
+        return [words]
+    runs: list[list[str]] = [[]]
+    for word in words:
+        runs[-1].append(word)
+        ended = word[:2] in {"|.", "|!", "|?", "|\n", "|…"} and len(runs[-1]) > _WINDOW // 2
+        if ended or len(runs[-1]) >= _WINDOW:
+            runs.append([])
+    return [words, *(run for run in runs if len(run) > 1)]
