@@ -274,7 +274,7 @@ def _circumstance(condition: Condition, *, holds: bool) -> tuple[str, str]:
             named = [*(spec.said or ()), *(spec.denied or ()), *(spec.rescreen or ())]
             return "the patient", f"{'had not said' if holds else 'said'} {' or '.join(named)}"
         case conditions.FreeTextLevel(free_text_level=level):
-            return "typed words", f"not read as {level}" if holds else f"read as {level}"
+            return "typed words", "read otherwise" if holds else f"read as {level}"
         case _:
             raise TypeError(f"{type(condition).__name__} is no circumstance")
 

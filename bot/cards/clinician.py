@@ -241,7 +241,7 @@ def _rows(view: EscalationView) -> tuple[tuple[Button, ...], ...]:
         first.append(button("Acknowledge", "c_ack", *at))
     if view.state in ("open", "acknowledged"):
         first.append(button("Reached patient", "c_reach", *at))
-    second = [button("Details", "c_details", view.id)]
+    second = [button("Details", "c_details", view.id), button("Why", "c_why", view.id)]
     if view.state != "closed":
         second.insert(0, button("Close", "c_close", *at))
     return tuple(tuple(row) for row in (first, second) if row)

@@ -21,7 +21,10 @@ _POINTS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """The answer that stands for a question, and the value it replaced. `value` is None when it could not be read."""
+    """The answer that stands for a question, and the value it replaced. `value` is None when it could not be read.
+
+    `again`: it answers the question in its other words.
+    """
 
     question: str
     value: Any
@@ -32,6 +35,7 @@ class Given:
     late: bool
     author: str
     before: tuple[Any, ...]
+    again: bool = False
 
 
 def checkins(session: Session, enrolment_id: int) -> Sequence[CheckIn]:
@@ -43,6 +47,7 @@ def checkins(session: Session, enrolment_id: int) -> Sequence[CheckIn]:
 def of(session: Session, checkin_id: int) -> dict[str, Given]:
     """The newest answer to each question of a check-in, in the order of the first answers."""
     sheet: dict[str, Given] = {}
+    asked_again: dict[str, int] = session.get_one(CheckIn, checkin_id).asked_again or {}
     for row in session.scalars(select(Answer).where(Answer.checkin_id == checkin_id).order_by(Answer.id)):
         earlier = sheet.get(row.question)
         before = (*earlier.before, earlier.value) if earlier is not None else ()
@@ -56,6 +61,7 @@ def of(session: Session, checkin_id: int) -> dict[str, Given]:
             late=row.late,
             author=row.author,
             before=before,
+            again=row.id > asked_again.get(row.question, row.id),
         )
     return sheet
 

@@ -55,7 +55,7 @@ def show(session: Session, escalation: Escalation, staff: Staff, clinic: Clinic,
     )
     head = casework.person(person(session, enrolment, now))
     for number, card in enumerate(casework.pages(head, _sheets(session, escalation, clinic), protect=True)):
-        outbox.say_card(session, _chat(staff), card, key=f"details:{occasion}:{number}", now=now, lane=Lane.CLINICIAN)
+        outbox.say_card(session, chat(staff), card, key=f"details:{occasion}:{number}", now=now, lane=Lane.CLINICIAN)
     messages(session, enrolment, staff, occasion, now)
 
 
@@ -70,7 +70,7 @@ def messages(session: Session, enrolment: Enrolment, staff: Staff, occasion: str
             session,
             MESSAGE,
             row.id,
-            _chat(staff),
+            chat(staff),
             now=now,
             lane=Lane.CLINICIAN,
             fresh=True,
@@ -162,11 +162,13 @@ def _answer(words: Words, given: Given) -> Iterator[str]:
     if asked is None:
         yield f"• {esc(facts.label(given.question))}: {esc(facts.UNREADABLE)}"
         return
-    yield f"• {esc(words.fill(asked.text.in_(given.language)))}"
+    text = asked.again if given.again and asked.again is not None else asked.text
+    yield f"• {esc(words.fill(text.in_(given.language)))}"
     said = facts.words(asked, given.value, given.language)
     if given.language != "en" and (english := facts.words(asked, given.value)) != said:
         said = f"{said} ({english})"
-    marks = [mark for mark, holds in (("late", given.late), (f"by {given.author}", given.author != "patient")) if holds]
+    known = (("asked again", given.again), ("late", given.late), (f"by {given.author}", given.author != "patient"))
+    marks = [mark for mark, holds in known if holds]
     if given.before:
         marks.append("before: " + ", ".join(facts.words(asked, value) for value in given.before))
     if asked.type == "text":
@@ -180,7 +182,8 @@ def _without_words(kind: str) -> str:
     return f"a {kind}; it cannot be shown here: ask the patient about it"
 
 
-def _chat(staff: Staff) -> int:
+def chat(staff: Staff) -> int:
+    """The private chat of a member of staff. Raises ValueError when they have none."""
     if staff.chat_id is None:
         raise ValueError(f"staff {staff.id} has no private chat: check that before showing them a patient")
     return staff.chat_id

@@ -23,6 +23,7 @@ _CONTEXT_IDS = frozenset(
     }
 )  # fmt: skip
 _TIMES = {"baseline": " before surgery", "previous": " at the check-in before", "best": " at its best"}
+_HEARD = {"said": "Typed words read as", "denied": "Typed words deny"}
 # Already said by the card's head, or of no use to somebody who has to act.
 _UNSAID = frozenset({"procedure", "days", "status", "message", "update"})
 
@@ -67,6 +68,11 @@ def words(asked: Question, value: Any, language: str = "en") -> str:
     return f"{value:g}/10" if asked.type == "scale" else f"{value:g}" + (" °C" if asked.unit == "celsius" else "")
 
 
+def about(key: str) -> str:
+    """The question that a fact is about, now or in history; the key itself for a circumstance."""
+    return _history(key)[1]
+
+
 def kept(pathway: Pathway, because: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a finding that may be stored beside it: answers that can be read, numbers and ids; else null."""
     return {key: _kept(pathway, key, value) for key, value in because.items()}
@@ -103,6 +109,8 @@ def _line(pathway: Pathway, key: str, value: Any) -> str | None:
     if key == "checkin":
         titles = {checkin.id: checkin.title.in_("en") for checkin in pathway.schedule.checkins}
         return "Check-in: " + ", ".join(titles.get(one, label(one)) for one in _listed(value))
+    if key in _HEARD:
+        return f"{_HEARD[key]}: " + ", ".join(label(one).lower() for one in _listed(value))
     if key == "rescreen":
         said = {option.id: option.text.in_("en") for option in pathway.rescreen.options}
         return "Re-screen: " + ", ".join(said.get(one, label(one)) for one in _listed(value))

@@ -121,6 +121,7 @@ ACTIONS: Mapping[str, Handler] = {
     "c_outcome": outcome,
     "c_back": back,
     "c_details": lookups.details,
+    "c_why": lookups.why,
     "c_show": lookups.show,
     "c_messages": lookups.unread,
     "c_read": lookups.mark_read,

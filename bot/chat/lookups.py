@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.cards import Toast
-from bot.care import access, dossier, messages, outbox, story, telling, worklist
+from bot.care import access, dossier, messages, outbox, reasons, story, telling, worklist
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
 from bot.chat import guards
@@ -28,6 +28,17 @@ def details(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, 
     if not guards.private_chat_open(session, staff):
         return guards.start_first(clinic)
     dossier.show(session, case, staff, clinic, guards.occasion(incoming), now)
+    return Toast(text="Sent to your private chat with me.")
+
+
+def why(session: Session, clinic: Clinic, staff: Staff, incoming: Incoming, now: datetime) -> Toast | None:
+    """What fired, on which words, by which sources, and what is near; to this person's private chat only."""
+    case, toast = guards.case(session, staff, incoming, now)
+    if case is None:
+        return toast
+    if not guards.private_chat_open(session, staff):
+        return guards.start_first(clinic)
+    reasons.show(session, case, staff, clinic, guards.occasion(incoming), now)
     return Toast(text="Sent to your private chat with me.")
 
 

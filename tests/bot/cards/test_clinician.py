@@ -79,10 +79,10 @@ def test_it_says_level_case_findings_values_clocks_and_what_to_do_next() -> None
 @pytest.mark.parametrize(
     ("state", "buttons"),
     [
-        ("open", ["Acknowledge", "Reached patient", "Close", "Details"]),
-        ("acknowledged", ["Reached patient", "Close", "Details"]),
-        ("contacted", ["Close", "Details"]),
-        ("closed", ["Details"]),
+        ("open", ["Acknowledge", "Reached patient", "Close", "Details", "Why"]),
+        ("acknowledged", ["Reached patient", "Close", "Details", "Why"]),
+        ("contacted", ["Close", "Details", "Why"]),
+        ("closed", ["Details", "Why"]),
     ],
 )
 def test_each_state_has_its_buttons(state: str, buttons: list[str]) -> None:
