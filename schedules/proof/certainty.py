@@ -57,7 +57,9 @@ def below(space: Space, known: Known, least: Level, depth: int = _MOST_DEPTH) ->
     return next((found for found in tried if found is not None), None)
 
 
-def extended(space: Space, known: Known, whole: Known, rules: Iterable[Rule | Contradiction]) -> Iterator[Known]:
+def extended(
+    space: Space, known: Known, whole: Known, rules: Iterable[Rule | Contradiction], most: int = _MOST_CASES
+) -> Iterator[Known]:
     """The case with every value of something else that one of these rules looks at.
 
     It is the least in `whole` that is not known of the case and makes a rule fire. Raises UnprovenError when nothing
@@ -71,7 +73,7 @@ def extended(space: Space, known: Known, whole: Known, rules: Iterable[Rule | Co
         raise UnprovenError
     places, way = min(((places, way) for places, way in zip(unknown, ways, strict=True) if places), key=_length)
     domains = [space.domain(place, space.named(way)) for place in places]
-    if math.prod(map(len, domains)) > _MOST_CASES:
+    if math.prod(map(len, domains)) > most:
         raise UnprovenError
     for values in itertools.product(*domains):
         more = {**known, **dict(zip(places, values, strict=True))}

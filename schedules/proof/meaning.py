@@ -22,6 +22,8 @@ from schedules.proof.space import Space
 from schedules.proof.terms import Term
 from schedules.proof.variables import CHECKIN, STATUS, Known, Value, answer
 
+_MOST_TRIED = 500
+"""Cases tried to find one in which what hides a line is absent."""
 _MOST_CASES = 3_000
 """Cases tried before a rule counts as shadowed."""
 
@@ -67,8 +69,12 @@ def _heard_by_no_rule(space: Space, question: Question, index: int) -> Iterator[
 
 
 def _in_vain(space: Space, rule: Rule | Contradiction, path: Path) -> Iterator[Flaw]:
+    ways = terms.of(rule.when)
+    mildest = (next(search.happening(space, way), None) for way in ways)
+    if any(known is not None and _tells(space, rule, known, depth=0) for known in mildest):
+        return
     tried = 0
-    for known in (known for term in terms.of(rule.when) for known in search.happening(space, term)):
+    for known in (known for way in ways for known in search.happening(space, way)):
         tried += 1
         if (isinstance(rule, Rule) and rule.recheck_after_h is not None) or _tells(space, rule, known):
             return
@@ -80,19 +86,23 @@ def _in_vain(space: Space, rule: Rule | Contradiction, path: Path) -> Iterator[F
         yield Flaw(path=(*path, "when"), what=what, remedy=remedy)
     else:
         others = ", ".join(_cover(space, rule, known))
-        what = f"{rule.id} never changes anything: {others} says the same or more in every case."
+        what = f"{rule.id} never changes anything: {others} says the same or more in each of {tried:,} cases."
         yield Flaw(path=path, what=what, remedy="Delete it, or correct its condition or level.")
 
 
 def _tells(space: Space, rule: Rule | Contradiction, known: Known, depth: int = 2) -> bool:
     """Whether some case that agrees with this one shows the rule's line; what hides it is tried out as well."""
-    hiding = [other for other in space.pathway.all_rules if other.id in _cover(space, rule, known)]
+    names = _cover(space, rule, known)
+    hiding = [other for other in space.pathway.all_rules if other.id in names]
     open_ = [other for other in hiding if not certainty.fires(space, other, known)]
     if not hiding or not open_ or not depth:
         return not hiding
     whole = concrete.completed(space, known)
     try:
-        return any(_tells(space, rule, wider, depth - 1) for wider in certainty.extended(space, known, whole, open_))
+        return any(
+            _tells(space, rule, wider, depth - 1)
+            for wider in certainty.extended(space, known, whole, open_, _MOST_TRIED)
+        )
     except certainty.UnprovenError:
         return True  # nothing is called vain that was not searched through
 
