@@ -89,7 +89,8 @@ def _given(name: str, pathway: Pathway, file: str | None, files: Mapping[str, st
 
 def lines(result: core.Replay) -> list[str]:
     """The outcome for a person: levels, then cases that fall, rise, and what each rule gained and lost."""
-    said = [f"{result.cases} {'case' if result.cases == 1 else 'cases'}. Lower: {len(result.lowered)}. Higher: {len(result.raised)}."]
+    cases = "1 case" if result.cases == 1 else f"{result.cases} cases"
+    said = [f"{cases}. Lower: {len(result.lowered)}. Higher: {len(result.raised)}."]
     for level in sorted(Level, key=lambda level: -level.rank):
         before, after = result.before[level], result.after[level]
         said.append(f"  {level:<10} {before:>6} -> {after:<6}{f' ({after - before:+d})' if after != before else ''}")
