@@ -8,7 +8,7 @@ the case. Nothing else is assumed of the case, so what is found for these few ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from schedules import triage
@@ -18,7 +18,7 @@ from schedules.pathway import Contradiction, Question, Rule
 from schedules.problems import Flaw
 from schedules.proof import certainty, concrete, search, steps, terms
 from schedules.proof.space import Space
-from schedules.proof.steps import Change
+from schedules.proof.steps import PROPERTIES, Change, Property
 from schedules.proof.terms import Term
 from schedules.proof.variables import CHECKIN, STARTED, STATUS, Known, Value, Variable, answer
 
@@ -49,10 +49,10 @@ def flaws(space: Space, tally: Tally) -> Iterator[Flaw]:
     for path, rule in space.rules:
         try:
             for row, term in enumerate(terms.of(rule.when)):
-                stays = _certain if _floor(space, term) >= rule.level else search.Lasting(space, term).holds
+                changes = _Changes(space, term, rule.level)
                 for place, known in enumerate(search.holding(space, term)):
                     tally.add(known, first=row == place == 0)
-                    yield from _changed(space, rule, (*path, "when"), known, stays, tally)
+                    yield from _changed(space, rule, (*path, "when"), known, changes, tally)
         except terms.TooManyWaysError as error:
             yield Flaw(path=(*path, "when"), what=f"This cannot be searched: {error}.", remedy="Split the rule.")
     for index, question in enumerate(space.pathway.questions):
@@ -67,52 +67,58 @@ def _floor(space: Space, term: Term) -> Level:
     return max((levels.get(variable, Level.ROUTINE) for variable in space.of(term)), default=Level.ROUTINE)
 
 
-def _certain(_: Known, __: Change) -> bool:
-    return True
+class _Changes:
+    """The changes that the properties are about, of the cases of one term; worked out once for each value."""
+
+    def __init__(self, space: Space, term: Term, level: Level) -> None:
+        self._space = space
+        self._places = frozenset(space.of(term))
+        self._stays = (lambda *_: True) if _floor(space, term) >= level else search.Lasting(space, term).holds
+        self._known: dict[tuple[Variable, Value], tuple[int, list[tuple[Property, Change]]]] = {}
+
+    def of(self, place: Variable, value: Value) -> tuple[int, list[tuple[Property, Change]]]:
+        """How many there are, and those after which the term may not hold."""
+        if (place, value) not in self._known:
+            every = [(promise, change) for promise in PROPERTIES for change in promise.steps(self._space, place, value)]
+            risky = [(promise, change) for promise, change in every if not self._stays(self._places, change)]
+            self._known[place, value] = len(every), risky
+        return self._known[place, value]
 
 
 def _changed(
-    space: Space,
-    rule: Rule | Contradiction,
-    path: Path,
-    known: Known,
-    stays: Callable[[Known, Change], bool],
-    tally: Tally,
+    space: Space, rule: Rule | Contradiction, path: Path, known: Known, changes: _Changes, tally: Tally
 ) -> Iterator[Flaw]:
-    for promise in steps.PROPERTIES:
-        for change in promise.steps(space, known):
-            tally.changes += 1
-            if stays(known, change):
-                continue
-            place, after = next(iter(change)), steps.after(known, change)
-            key = (rule.id, promise.says, place)
+    for place, value in known.items():
+        count, risky = changes.of(place, value)
+        tally.changes += count
+        for promise, change in risky:
+            key, after = (rule.id, promise.says, place), steps.after(known, change)
             if key not in tally.seen and not certainty.reaches(space, after, rule.level, rule):
-                tally.seen.add(key)
-                yield from _lowered(space, rule, path, promise, (known, after, place))
+                flaw = _lowered(space, rule, path, promise, (known, after, place))
+                if flaw is not None:
+                    tally.seen.add(key)
+                    yield flaw
 
 
 def _lowered(
-    space: Space,
-    rule: Rule | Contradiction,
-    path: Path,
-    promise: steps.Property,
-    change: tuple[Known, Known, Variable],
-) -> Iterator[Flaw]:
+    space: Space, rule: Rule | Contradiction, path: Path, promise: Property, change: tuple[Known, Known, Variable]
+) -> Flaw | None:
+    """The flaw with its counter-example; None when there is none after all."""
     known, after, place = change
     try:
         found = certainty.below(space, after, rule.level)
     except certainty.UnprovenError:
         said = described(known, (*known,))
         what = f"{promise.says}, or it cannot be shown that it does not: {said}, then {_words(place, after[place])}."
-        yield Flaw(path=path, what=what, remedy=promise.remedy)
-        return
-    if found is not None:
-        before = {**found, place: known[place]}
-        what = (
-            f"{promise.says}: {described(before, (*known,))} is {_judged(space, before)}; "
-            f"with {_words(place, found[place])} it is {_judged(space, found)}."
-        )
-        yield Flaw(path=path, what=what, remedy=promise.remedy)
+        return Flaw(path=path, what=what, remedy=promise.remedy)
+    if found is None:
+        return None
+    before = {**found, place: known[place]}
+    what = (
+        f"{promise.says}: {described(before, (*known,))} is {_judged(space, before)}; "
+        f"with {_words(place, found[place])} it is {_judged(space, found)}."
+    )
+    return Flaw(path=path, what=what, remedy=promise.remedy)
 
 
 def _silent(space: Space, question: Question, path: Path, tally: Tally) -> Iterator[Flaw]:

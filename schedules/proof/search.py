@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from schedules import conditions, predicates
 from schedules.pathway import CheckInSpec
@@ -49,8 +49,8 @@ class Lasting:
         }
         self._known: dict[tuple[Variable, Value], bool] = {}
 
-    def holds(self, known: Known, change: Mapping[Variable, Value]) -> bool:
-        """Whether the change leaves every condition as it was. False also when that takes more than a look."""
+    def holds(self, known: Collection[Variable], change: Mapping[Variable, Value]) -> bool:
+        """Whether every condition still holds of a case of which these things are known. False also when in doubt."""
         return all(self._last(place, value) for place, value in change.items() if place in known)
 
     def _last(self, place: Variable, value: Value) -> bool:

@@ -20,28 +20,30 @@ DOUBT = "not_sure"
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One promise about levels. `says`: what is never to happen; `remedy`: what to do when it does."""
+    """One promise about levels. `says`: what is never to happen; `remedy`: what to do when it does.
+
+    `steps`: the changes it is about, of one thing with one value.
+    """
 
     says: str
     remedy: str
-    steps: Callable[[Space, Known], Iterator[Change]]
+    steps: Callable[[Space, Variable, Value], Iterator[Change]]
 
 
-def worse_answers(space: Space, known: Known) -> Iterator[Change]:
+def worse_answers(space: Space, place: Variable, value: Value) -> Iterator[Change]:
     """An option of higher rank, one more symptom, a higher number."""
-    for place, value in known.items():
-        question = space.pathway.find_question(place.name) if place.kind == "answer" else None
-        if question is None or value.raw is None:
-            continue
-        if value.number is not None:
-            next_up = [number for number in space.numbers(question) if number > value.number][:1]
-            yield from ({place: Value(number, number=number)} for number in next_up)
-        elif question.type == "choice" and value.chosen:
-            rank = question.option(value.chosen[0]).rank
-            higher = [_option(option.id) for option in question.options if option.rank > rank]
-            yield from ({place: garbled(option) if value.unreadable else option} for option in higher)
-        elif question.type == "multi":
-            yield from ({place: more} for more in _one_more(question, value))
+    question = space.pathway.find_question(place.name) if place.kind == "answer" else None
+    if question is None or value.raw is None:
+        return
+    if value.number is not None:
+        next_up = [number for number in space.numbers(question) if number > value.number][:1]
+        yield from ({place: Value(number, number=number)} for number in next_up)
+    elif question.type == "choice" and value.chosen:
+        rank = question.option(value.chosen[0]).rank
+        higher = [_option(option.id) for option in question.options if option.rank > rank]
+        yield from ({place: garbled(option) if value.unreadable else option} for option in higher)
+    elif question.type == "multi":
+        yield from ({place: more} for more in _one_more(question, value))
 
 
 def _option(name: str) -> Value:
@@ -58,12 +60,16 @@ def _one_more(question: Question, value: Value) -> Iterator[Value]:
             yield Value((*others, option.id), (*kept, option.id), unreadable=value.unreadable)
 
 
-def doubts(space: Space, known: Known) -> Iterator[Change]:
+def doubts(space: Space, place: Variable, value: Value) -> Iterator[Change]:
     """Doubt, a symptom, or words that cannot be read, where a red-flag question had no answer."""
-    for place, value in known.items():
-        question = space.pathway.find_question(place.name) if place.kind == "answer" and value.raw is None else None
-        if question is not None and question.red_flag:
-            yield from ({place: said, **unsaid(space, place, said)} for said in doubtful(space, place, question))
+    question = _silent(space, place, value)
+    if question is not None and question.red_flag:
+        yield from ({place: said, **unsaid(space, place, said)} for said in doubtful(space, place, question))
+
+
+def _silent(space: Space, place: Variable, value: Value) -> Question | None:
+    """The question, when this is no answer to it."""
+    return space.pathway.find_question(place.name) if place.kind == "answer" and value.raw is None else None
 
 
 def doubtful(space: Space, place: Variable, question: Question) -> Iterator[Value]:
@@ -83,32 +89,29 @@ def unsaid(space: Space, place: Variable, said: Value) -> Change:
     return {answer(question.id): MISSING for question in led_to}
 
 
-def typed_words(space: Space, known: Known) -> Iterator[Change]:
+def typed_words(space: Space, place: Variable, value: Value) -> Iterator[Change]:
     """Typed words where there were none, and words that the net puts higher."""
-    level = known.get(FREE_TEXT_LEVEL, MISSING).raw
-    if FREE_TEXT_LEVEL in known:
-        yield from ({FREE_TEXT_LEVEL: Value(higher)} for higher in Level if higher > (level or Level.ROUTINE))
-    for place, value in known.items():
-        question = space.pathway.find_question(place.name) if place.kind == "answer" and value.raw is None else None
-        if question is not None and question.type == "text":
-            yield {place: Value("words")}
+    if place == FREE_TEXT_LEVEL:
+        yield from ({place: Value(level)} for level in Level if level > (value.raw or Level.ROUTINE))
+    question = _silent(space, place, value)
+    if question is not None and question.type == "text":
+        yield {place: Value("words")}
 
 
-def unknown_operation(_: Space, known: Known) -> Iterator[Change]:
+def unknown_operation(_: Space, place: Variable, value: Value) -> Iterator[Change]:
     """An operation that nobody knows."""
-    if PROCEDURE in known and known[PROCEDURE].raw != OTHER_PROCEDURE:
+    if place == PROCEDURE and value.raw != OTHER_PROCEDURE:
         yield {PROCEDURE: Value(OTHER_PROCEDURE)}
 
 
-def lost_baseline(_: Space, known: Known) -> Iterator[Change]:
+def lost_baseline(_: Space, place: Variable, value: Value) -> Iterator[Change]:
     """Nothing recorded before surgery of what a choice asks.
 
     Scores before surgery are left out: without them a lack of improvement cannot be seen, which is why enrolment asks
     for them.
     """
-    for place, value in known.items():
-        if place.kind == "baseline" and value.chosen:
-            yield {place: MISSING}
+    if place.kind == "baseline" and value.chosen:
+        yield {place: MISSING}
 
 
 PROPERTIES = (
