@@ -8,6 +8,7 @@ the case. Nothing else is assumed of the case, so what is found for these few ho
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ from schedules.proof import certainty, concrete, search, steps, terms
 from schedules.proof.space import Space
 from schedules.proof.steps import PROPERTIES, Change, Property
 from schedules.proof.terms import Term
-from schedules.proof.variables import CHECKIN, STARTED, STATUS, Known, Value, Variable, answer
+from schedules.proof.variables import CHECKIN, MISSING, STARTED, STATUS, Known, Value, Variable, answer
 
 _EVERY = 211
 """One case in so many is sampled; a prime, so that no period of the search is followed."""
@@ -127,18 +128,15 @@ def _silent(space: Space, question: Question, path: Path, tally: Tally) -> Itera
     asked: list[Known] = [{}]
     if question.ask_if is not None:
         asked = [known for way in terms.of(question.ask_if) for known in search.holding(space, way)]
-    for said in (value for value in space.domain(place) if value.raw is None or value.unreadable):
-        for checkin in question.checkins:
-            for status in (*STATUSES, "open") if said.unreadable else STATUSES:
-                start = {
-                    place: said, CHECKIN: Value(checkin), STATUS: Value(status), STARTED: Value(True),
-                }  # fmt: skip
-                for known in asked:
-                    tally.silences += 1
-                    flaw = _routine(space, question, path, {**known, **start})
-                    if flaw is not None:
-                        yield flaw
-                        return
+    unreadable = [value for value in space.domain(place) if value.unreadable]
+    for values, statuses in (([MISSING], STATUSES), (unreadable, (*STATUSES, "open"))):
+        for said, checkin, status, known in itertools.product(values, question.checkins, statuses, asked):
+            tally.silences += 1
+            start = {place: said, CHECKIN: Value(checkin), STATUS: Value(status), STARTED: Value(True)}
+            flaw = _routine(space, question, path, {**known, **start})
+            if flaw is not None:
+                yield flaw
+                break
 
 
 def _routine(space: Space, question: Question, path: Path, known: Known) -> Flaw | None:

@@ -42,10 +42,10 @@ def _together(parts: Iterable[tuple[Term, ...]]) -> tuple[Term, ...]:
 
 
 def _bounded(found: Iterable[Term]) -> tuple[Term, ...]:
-    terms = tuple(dict.fromkeys(itertools.islice(found, MOST_TERMS + 1)))
+    terms = tuple(itertools.islice(found, MOST_TERMS + 1))
     if len(terms) > MOST_TERMS:
         raise TooManyWaysError(f"it can hold in more than {MOST_TERMS} ways")
-    return terms
+    return tuple(dict.fromkeys(terms))
 
 
 def named_options(parts: Iterable[Condition]) -> Iterator[tuple[str, str]]:
