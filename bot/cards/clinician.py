@@ -32,12 +32,16 @@ _PAGES_SHOWN = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingLine:
-    """One finding: the clinician's line and the answers that fired it. `new` marks what the last raise brought."""
+    """One finding: the clinician's line and the answers that fired it. `new` marks what the last raise brought.
+
+    `expected`: a clinician's note that it is known in this patient.
+    """
 
     level: Level
     said: str
     facts: tuple[str, ...]
     new: bool = False
+    expected: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +176,8 @@ def _finding(finding: FindingLine) -> Iterator[str]:
     yield f"{SHAPES[finding.level]} {new}{esc(_short(finding.said))}"
     for fact in finding.facts[:_FACTS]:
         yield f"   {esc(_short(fact))}"
+    if finding.expected is not None:
+        yield f"   📌 <i>{esc(finding.expected)}</i>"
 
 
 def _short(text: str) -> str:

@@ -14,11 +14,12 @@ from schedules.pathway import Level
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One finding: the clinician's line, its ground, its sources, and what would have to differ.
+    """One finding: its rule, the clinician's line, its ground, its sources, and what would have to differ.
 
     `stands`: it still fires by the answers as they are now. `unless` is None for a finding below the level.
     """
 
+    rule: str
     level: Level
     said: str
     ground: str
@@ -90,7 +91,7 @@ def _lines(view: ReasonsView) -> Iterator[str]:
 
 
 def _reason(reason: Reason) -> Iterator[str]:
-    yield f"{clinician.SHAPES[reason.level]} {esc(reason.said)}"
+    yield f"{clinician.SHAPES[reason.level]} {esc(reason.said)} <code>{esc(reason.rule)}</code>"
     if reason.expected is not None:
         yield f"   📌 {esc(reason.expected)}"
     if reason.ground:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.cards import Card, bold, esc
 
+EXPECT = ("/expect CODE RULE DAY note", "say that a finding is expected until a day; it changes nothing else")
 COMMANDS = {
     "coordinator": (
         ("/open", "the worklist, most urgent first"),
@@ -17,10 +18,15 @@ COMMANDS = {
     "clinician": (
         ("/open", "the worklist, most urgent first"),
         ("/patient CODE", "one patient's timeline"),
+        EXPECT,
         ("/schedule", "the course of the check-ins"),
     ),
 }
-ADMIN_ONLY = (("/pathway", "read or change what is asked and what it means"), ("/bind", "in a group: make it a team's"))
+ADMIN_ONLY = (
+    EXPECT,
+    ("/pathway", "read or change what is asked and what it means"),
+    ("/bind", "in a group: make it a team's"),
+)
 RUNG_WORDS = {
     "on_call": "You are on call: emergencies reach you here as well.",
     "second_on_call": "You are second on call: you are told when nobody acknowledges.",

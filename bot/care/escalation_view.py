@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.cards import clinician
 from bot.cards.clinician import Clock, Did, EscalationView, FindingLine
-from bot.care import access, answersheet, facts, pathways
+from bot.care import access, answersheet, expected, facts, pathways
 from bot.db.models import (
     CareTeam,
     Chat,
@@ -112,11 +112,13 @@ def _findings(session: Session, escalation: Escalation, pathway: Pathway) -> tup
     raised = escalation.raised_at > escalation.opened_at
     said: set[tuple[int | None, str]] = set()
     lines = []
+    notes = expected.of(session, session.get_one(Enrolment, escalation.enrolment_id))
     for row in shown:
         fired = [fact for fact in facts.lines(pathway, row.because) if (row.checkin_id, fact) not in said]
         said |= {(row.checkin_id, fact) for fact in fired}
         new = raised and row.at >= escalation.raised_at
-        lines.append(FindingLine(level=Level(row.level), said=row.said, facts=tuple(fired), new=new))
+        known = notes.beside(row)
+        lines.append(FindingLine(level=Level(row.level), said=row.said, facts=tuple(fired), new=new, expected=known))
     return tuple(lines), len(rows) - len(shown)
 
 

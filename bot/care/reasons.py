@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.cards.reasons import Asked, Occasion, Reason, ReasonsView, why
-from bot.care import answersheet, audit, cases, course, dossier, facts, outbox, pathways, patients
+from bot.care import answersheet, audit, cases, course, dossier, expected, facts, outbox, pathways, patients
 from bot.care.answersheet import Given
 from bot.care.clinic import Clinic
+from bot.care.expected import Notes
 from bot.care.outbox import Lane
 from bot.care.patients import Words
 from bot.db.models import CheckIn, Enrolment, Escalation, EscalationFinding, Message, Patient, Staff
@@ -77,11 +78,12 @@ def _occasion(
         explained = _explained(pathway, cases.of_message(session, enrolment, message, now))
     level = max(Level(row.level) for row in rows)
     ordered = sorted(rows, key=lambda row: (-Level(row.level).rank, row.id))
+    notes = expected.of(session, enrolment)
     near = explain.why_not_higher(explained) if explained is not None and explained.level is level else ()
     return Occasion(
         title=_title(session, enrolment, checkin, message, pathway, explained),
         level=level,
-        reasons=tuple(_reason(pathway, row, level, explained) for row in ordered),
+        reasons=tuple(_reason(pathway, row, level, explained, notes) for row in ordered),
         asked=tuple(_asked(session, checkin, rows, pathway, clinic)) if checkin is not None else (),
         near=tuple(map(_spoken, near)),
     )
@@ -119,19 +121,23 @@ def _title(
     return "What happened to the messages"
 
 
-def _reason(pathway: Pathway, row: EscalationFinding, level: Level, explained: Explanation | None) -> Reason:
+def _reason(
+    pathway: Pathway, row: EscalationFinding, level: Level, explained: Explanation | None, notes: Notes
+) -> Reason:
     ground, sources = explain.grounds(pathway, row.rule)
     known = {one.finding.rule: one for one in explained.fired} if explained is not None else {}
     fired = known.get(row.rule)
     is_rule = bool(ground)
     unless = _spoken(explain.unless(fired)) if fired is not None and Level(row.level) is level else None
     return Reason(
+        rule=row.rule,
         level=Level(row.level),
         said=row.said,
         ground=ground or _OPERATIONAL,
         tags=tuple(source.tag for source in sources),
         unless=unless,
         stands=fired is not None or not is_rule,
+        expected=notes.beside(row),
     )
 
 

@@ -16,7 +16,7 @@ from bot.care import closing_note, escalations, outbox, telling
 from bot.care.clinic import Clinic
 from bot.care.escalations import Outcome
 from bot.care.outbox import Lane
-from bot.chat import guards, lookups
+from bot.chat import expecting, guards, lookups
 from bot.chat.incoming import Incoming, Kind
 from bot.db.models import OUTCOMES, Escalation, Staff
 
@@ -25,8 +25,11 @@ _HELP = (
     "<b>What you can do here</b>\n"
     "/open — what waits for your team, most urgent first\n"
     "/patient CODE — the story of one patient\n"
+    "/expect CODE RULE YYYY-MM-DD note — say that a finding is expected until a day; it changes nothing else. "
+    "/expected CODE lists, /unexpect CODE RULE takes back\n"
     "On a case: <b>Acknowledge</b> takes it and stops the paging. Ring the patient (<b>Details</b> shows name and "
     "number in your private chat), tap <b>Reached patient</b>, and <b>Close</b> with an outcome.\n"
+    "<b>Why</b> says in private what the level rests on, and what is near.\n"
     "Coordinators may close reviews; urgent and emergency cases are closed by a clinician or an admin."
 )
 
@@ -132,6 +135,7 @@ ACTIONS: Mapping[str, Handler] = {
 COMMANDS: Mapping[str, Handler] = {
     "open": lookups.open_work,
     "patient": lookups.patient,
+    **expecting.COMMANDS,
     "help": help_card,
     "start": help_card,
 }

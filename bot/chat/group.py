@@ -19,7 +19,8 @@ from bot.chat.clinician import Handler
 from bot.chat.incoming import Incoming
 from bot.db.models import CareTeam, Chat
 
-COMMANDS: Mapping[str, Handler] = {name: clinician.COMMANDS[name] for name in ("open", "patient", "help")}
+_HERE = ("open", "patient", "expect", "expected", "unexpect", "help")
+COMMANDS: Mapping[str, Handler] = {name: clinician.COMMANDS[name] for name in _HERE}
 _OUT = frozenset({"kicked", "left"})
 
 
