@@ -22,8 +22,8 @@ def lind(ward: Ward, team: CareTeam) -> Staff:
     return ward.staff("Dr Lind", team)
 
 
-def patient(ward: Ward, team: CareTeam, **person: str) -> Phone:
-    one = phone(ward, team, **person)
+def patient(ward: Ward, team: CareTeam, language: str = "en") -> Phone:
+    one = phone(ward, team, language=language)
     one.goes_to(3)
     return one
 
