@@ -7,7 +7,7 @@ from typing import Any
 
 from schedules import script, simulation
 from schedules.transcript import Event, Kind, Transcript
-from tests.schedules.cases import PATHWAY
+from tests.schedules.cases import BASELINE, PATHWAY
 
 CALM: dict[str, Any] = {
     "saddle_numbness": "absent",
@@ -27,7 +27,7 @@ WELL: dict[str, Any] = {
     "procedure": "microdiscectomy",
     "surgery_date": "2026-01-05",
     "timezone": "Europe/London",
-    "baseline": {"leg_pain": 7, "back_pain": 5, "saddle_numbness": "absent", "bladder": "normal", "bowel": "normal"},
+    "baseline": BASELINE,
     "usual": CALM,
     "checkins": {"day3": {}, "week2": {}, "week6": {}, "month3": {}},
 }
