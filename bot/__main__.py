@@ -17,6 +17,7 @@ from bot.commands import (
     replay,
     run,
     screen,
+    sentences,
     simulate,
     staff,
     triage,
@@ -37,6 +38,8 @@ pathway.app.command()(preview.preview)
 pathway.app.command()(replay.replay)
 pathway.app.command()(simulate.simulate)
 pathway.app.command()(explain.explain)
+pathway.app.command()(sentences.train)
+pathway.app.command()(sentences.measure)
 app.add_typer(pathway.app, name="pathway")
 
 

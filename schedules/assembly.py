@@ -6,6 +6,7 @@ under the same ids, `freetext.<language>.yaml` the words of the free-text net.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from schedules.levels import DEFAULT_LANGUAGE
 from schedules.problems import Flaw, Problem
 
 MAIN = "pathway.yaml"
+CLASSIFIER = "classifier.json"
+"""The weights of the trained net; written by `aftercare pathway train`, not by hand. A pathway may lack it."""
 NOT_CONTENT = ("examples.yaml",)
 
 
@@ -43,6 +46,8 @@ class Assembly:
         document.add(document.nearest(path), flaw.what, flaw.remedy)
 
     def _origin(self, path: Path) -> tuple[str, Path]:
+        if path[:2] == ("freetext", "classifier"):
+            return CLASSIFIER, ()
         if path[:2] == ("freetext", "languages") and len(path) > 2:
             return words_file(str(path[2])), path[3:]
         language = path[-1] if path else None
@@ -77,6 +82,7 @@ def assemble(files: Mapping[str, str]) -> Assembly:
     languages = assembly.languages
     for language in languages:
         _add_words(assembly, files, language)
+    _add_classifier(assembly, files)
     texts = [language for language in languages if language != DEFAULT_LANGUAGE]
     translations = {language: _translation(assembly, files, language) for language in texts}
     _join_texts(assembly, translations)
@@ -105,6 +111,18 @@ def _add_words(assembly: Assembly, files: Mapping[str, str], language: str) -> N
         by_language = freetext.setdefault("languages", {})
         if isinstance(by_language, dict):
             by_language[language] = words
+
+
+def _add_classifier(assembly: Assembly, files: Mapping[str, str]) -> None:
+    freetext = assembly.content.get("freetext")
+    if CLASSIFIER not in files or not isinstance(freetext, dict):
+        return
+    document = Document(CLASSIFIER)
+    assembly.documents[CLASSIFIER] = document
+    try:
+        freetext["classifier"] = json.loads(files[CLASSIFIER])
+    except ValueError as error:
+        document.add((), f"This is no JSON: {error}.", "Train again, or delete the file.")
 
 
 def _translation(assembly: Assembly, files: Mapping[str, str], language: str) -> Document:

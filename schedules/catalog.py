@@ -14,9 +14,10 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from schedules import assembly, checks, writing
+from schedules import assembly, checks, sentences, writing
 from schedules.pathway import Pathway
 from schedules.problems import Flaw, PathwayError, Problem
+from schedules.sentences import Sentence
 
 __all__ = [
     "SOURCES",
@@ -27,6 +28,7 @@ __all__ = [
     "load_files",
     "names",
     "read_folder",
+    "read_sentences",
     "shipped",
     "shipped_files",
     "shipped_folder",
@@ -133,7 +135,7 @@ def read_folder(folder: Path) -> dict[str, str]:
         problem = Problem(file=str(folder), line=1, field="", what="No such folder.", remedy="Check the path.")
         raise PathwayError((problem,))
     files, problems = {}, []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob(assembly.CLASSIFIER)]):
         try:
             files[path.name] = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -143,6 +145,23 @@ def read_folder(folder: Path) -> dict[str, str]:
     if problems:
         raise PathwayError(tuple(problems))
     return files
+
+
+def read_sentences(folder: Path, name: str) -> tuple[Sentence, ...]:
+    """The example messages of one set (`sentences.SETS`) of the pathway in `folder`. Raises PathwayError."""
+    root = folder / "sentences" / name
+    files = {(path.parent.name, path.stem): path for path in sorted(root.glob("*/*.txt"))}
+    try:
+        found = sentences.read({key: path.read_text(encoding="utf-8") for key, path in files.items()})
+    except (OSError, UnicodeDecodeError) as error:
+        problem = Problem(
+            file=str(root), line=1, field="", what=f"It cannot be read: {error}.", remedy="Save it as UTF-8."
+        )
+        raise PathwayError((problem,)) from error
+    if not found:
+        remedy = "Write one message a line in <language>/<category>.txt; calm_….txt for those that must not flag."
+        raise PathwayError((Problem(file=str(root), line=1, field="", what="No sentences here.", remedy=remedy),))
+    return found
 
 
 def _flaw(detail: ErrorDetails) -> Flaw:

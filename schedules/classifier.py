@@ -23,6 +23,7 @@ from schedules.levels import Content, Level
 from schedules.sentences import CALM
 
 LEVELS = (Level.REVIEW, Level.URGENT, Level.EMERGENCY)
+_LONGEST = 8_000  # letters; Telegram's messages end at 4,096
 _WINDOW = 28  # words; in a longer message one sentence would drown
 _WORDS_SHOWN = 4
 
@@ -30,7 +31,8 @@ _WORDS_SHOWN = 4
 class Classifier(Content):
     """`heads`: what is scored, in the order of the columns of the weights: "review", "urgent" and "emergency" (that
     level or above), then every label of the training sentences. `weights`: base64 of zlib of signed bytes, row by
-    bucket; `unit` is what one of them is worth. `thresholds`: the score from which a message has that level.
+    bucket; `unit` is what one of them is worth. `thresholds`: the score from which a message has that level; none does
+    below that of "review".
     `calm_below`: a message that scores lower for "review" is hardly a report, whatever words it holds.
     """
 
@@ -78,25 +80,28 @@ class Judgement:
 
 
 def judge(classifier: Classifier, text: str, levels: Mapping[str, Level]) -> Judgement:
-    """The level of a message. `levels`: the level of each category. A long message is judged as a whole and in parts."""
-    words = features.plain_words(text)
+    """The level of a message; `levels`: that of each category. A long message is judged in parts too.
+
+    Beyond 8,000 letters nothing is read: Telegram's messages are at most half as long.
+    """
+    words = features.plain_words(text[:_LONGEST])
     judged = [_judge(classifier, part, levels) for part in _parts(words)]
     return max(judged, key=lambda each: (each.level, each.scores[Level.REVIEW]))
 
 
 def margins(classifier: Classifier, text: str, levels: Mapping[str, Level]) -> dict[Level, float]:
     """The highest score of each level over the parts of a message: what thresholds are set on."""
-    judged = [_judge(classifier, part, levels) for part in _parts(features.plain_words(text))]
+    judged = [_judge(classifier, part, levels) for part in _parts(features.plain_words(text[:_LONGEST]))]
     return {level: max(each.scores[level] for each in judged) for level in LEVELS}
 
 
 def bucketed(words: Sequence[str], buckets: int) -> dict[int, int]:
     """The features of a message as buckets and values; of two in one bucket the greater counts."""
     found: dict[int, int] = {}
-    for feature in features.features(list(words)):
-        bucket = zlib.crc32(feature.name.encode()) % buckets
-        if found.get(bucket, 0) < feature.value:
-            found[bucket] = feature.value
+    for name, value, _ in features.features(list(words)):
+        bucket = zlib.crc32(name.encode()) % buckets
+        if found.get(bucket, 0) < value:
+            found[bucket] = value
     return found
 
 
@@ -114,9 +119,8 @@ def _judge(classifier: Classifier, words: list[str], levels: Mapping[str, Level]
         for bias, total in zip(classifier.bias, values @ rows, strict=True)
     ]
     scores = combined(raw, classifier.labels, levels)
-    level = max(
-        (level for level in LEVELS if scores[level] >= classifier.thresholds[level]), default=Level.ROUTINE
-    )
+    passed = [level for level in LEVELS if scores[level] >= classifier.thresholds[level]]
+    level = max(passed) if Level.REVIEW in passed else Level.ROUTINE
     named = sorted(
         (-score, label)
         for label, score in zip(classifier.labels, raw[len(LEVELS) :], strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TOKEN = re.compile(r"\d+(?:[.,/]\d+)*|[^\W\d_]+|[.!?…\n]+|[^\w\s]")
 _REPEAT = re.compile(r"([^\W\d_])\1{2,}")
@@ -15,16 +15,30 @@ _SKIPS = (2, 3, 4)
 _FEVER = ((37.5, 42.0), (99.5, 107.6))
 _STOP = "|"
 # What turns the words after it round, up to the end of the clause or a word that turns them back.
-_NEGATIONS = frozenset(
-    "no not never none without nothing nor neither hardly cant cannot didnt dont doesnt isnt wasnt arent havent hasnt "
-    "hadnt wont couldnt ni sin nunca nada tampoco ningun ninguna ninguno".split()
-)
-_TURNS = frozenset("but though although however except only pero aunque sino salvo excepto".split())
+_NEGATIONS = {
+    *(
+        "no",
+        "not",
+        "never",
+        "none",
+        "without",
+        "nothing",
+        "nor",
+        "neither",
+        "hardly",
+        "cant",
+        "cannot",
+        "didnt",
+        "dont",
+    ),
+    *("doesnt", "isnt", "wasnt", "arent", "havent", "hasnt", "hadnt", "wont", "couldnt"),
+    *("ni", "sin", "nunca", "nada", "tampoco", "ningun", "ninguna", "ninguno"),
+}
+_TURNS = {"but", "though", "although", "however", "except", "only", "pero", "aunque", "sino", "salvo", "excepto"}
 _WEIGHTS = {"word": 4, "pair": 3, "three": 2, "gap": 2, "not": 3, "asked": 2, "letters": 1, "sign": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(NamedTuple):
     """One thing seen. `value`: how much it counts; `words`: the places of the words it is made of."""
 
     name: str
@@ -36,9 +50,7 @@ def plain_words(text: str) -> list[str]:
     """The words of `text` in small letters without accents and apostrophes, with "|" where a clause ends."""
     folded = unicodedata.normalize("NFKD", _MARKS.sub("", text.casefold()))
     bare = "".join(mark for mark in folded if not unicodedata.combining(mark))
-    return [
-        part if part[0].isalnum() else f"{_STOP}{part[0]}" for part in _TOKEN.findall(_REPEAT.sub(r"\1\1", bare))
-    ]
+    return [part if part[0].isalnum() else f"{_STOP}{part[0]}" for part in _TOKEN.findall(_REPEAT.sub(r"\1\1", bare))]
 
 
 def features(words: list[str]) -> Iterator[Feature]:

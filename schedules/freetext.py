@@ -1,8 +1,8 @@
-"""The red-flag net for anything a patient types: fixed word lists, no language model.
+"""The red-flag net for anything a patient types: word lists and a trained classifier, no language model.
 
-It makes some messages faster and is not the safety net by itself: on wording nobody had seen, a matcher of this
-kind found 31 % of the messages that mattered (protocol, section 8.3). Every typed message is still re-screened
-and read by a person. What it finds can only raise a level.
+It makes some messages faster and is not the safety net by itself: people find words that no list and no training
+holds (README, "How safe is it?"). Every typed message is still re-screened and read by a person. What it finds can
+only raise a level.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from schedules import levels, lexicon, nets, phrases
+from schedules import classifier, levels, lexicon, nets, phrases
 
 # Words such as "really" may part a "not" from the second half of a symptom: "the scar is not really oozing".
 _NOT_AND_SYMPTOM = 2
@@ -44,19 +44,27 @@ class _Match:
 
 
 def screen(freetext: lexicon.FreeText, text: str, language: str | None = None) -> Screening:
-    """Looks for red flags in `text`.
+    """Looks for red flags in `text`: in the word lists and with the classifier, and takes the higher level.
 
     The lists of every language are run whatever `language` says: patients mix languages, and a wrong setting
-    must not hide a flag. It is taken so that callers can pass what they know.
+    must not hide a flag. It is taken so that callers can pass what they know. Words of a list in a message that the
+    classifier is sure is no report (about somebody else, the past, a question) are asked about, not reported.
     """
     del language
     net = nets.of(freetext)
     reading = _Reading(freetext, net, net.read(text))
     reported, asked = reading.sort_out()
+    judged = classifier.judge(freetext.classifier, text, freetext.levels) if freetext.classifier else None
+    if freetext.classifier and judged and judged.scores[levels.Level.REVIEW] < freetext.classifier.calm_below:
+        reported, asked = [], [*reported, *asked]
+    found = {match.category.id for match in reported} | set(judged.categories if judged else ())
+    matched = [" … ".join(map(reading.message.text, match.spans)) for match in reported]
+    if judged and not matched:
+        matched = [" … ".join(judged.words)] if judged.words else []
     return Screening(
-        level=max((match.category.level for match in reported), default=levels.Level.ROUTINE),
-        categories=_names(freetext, reported),
-        matched=tuple(dict.fromkeys(" … ".join(map(reading.message.text, match.spans)) for match in reported)),
+        level=max((freetext.levels[category] for category in found), default=levels.Level.ROUTINE),
+        categories=tuple(category.id for category in freetext.categories if category.id in found),
+        matched=tuple(dict.fromkeys(matched)),
         hypothetical=bool(asked),
         asked_about=_names(freetext, asked),
     )

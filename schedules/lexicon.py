@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
 
+from schedules.classifier import Classifier
 from schedules.levels import Content, Level
 
 
@@ -93,9 +95,15 @@ class FreeTextLanguage(Content):
 
 
 class FreeText(Content):
-    """The red-flag net for anything a patient types. Distances are in words."""
+    """The red-flag net for anything a patient types. Distances are in words; without a classifier the lists are all."""
 
     near_within: int = 7
     negation_within: int = 5
     categories: tuple[FreeTextCategory, ...]
     languages: dict[str, FreeTextLanguage]
+    classifier: Classifier | None = None
+
+    @cached_property
+    def levels(self) -> dict[str, Level]:
+        """The level of each category."""
+        return {category.id: category.level for category in self.categories}

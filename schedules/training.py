@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +26,30 @@ BUCKETS = 1 << 16
 _STRENGTH_LEVELS = 30.0  # inverse of the regularisation, set on the development sentences
 _STRENGTH_LABELS = 10.0
 _LARGEST = 127
+_ABOVE = 0.0001
 
 
-def train(sentences: Iterable[Sentence], levels: Mapping[str, Level]) -> Classifier:
-    """A classifier of these sentences; `levels`: the level of each category. Its thresholds are still 0."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goals:
+    """What the thresholds aim at, as shares of the development messages.
+
+    `left_alone`: of those that must not flag, by lists and classifier together. `overcalled`: of those that must flag,
+    at most so many are called urgent, or emergency, without being it. `reports_lost`: of those that must flag, so many
+    at most score so low that words of the lists in them do not count.
+    """
+
+    left_alone: float = 0.9
+    overcalled: float = 0.25
+    reports_lost: float = 0.06
+
+
+def train(sentences: Iterable[Sentence], levels: Mapping[str, Level], buckets: int = BUCKETS) -> Classifier:
+    """A classifier of these sentences; `levels`: the level of each category. Its thresholds are still 0.
+
+    `buckets`: more of them keep more features apart, and make a larger file.
+    """
     ordered = sorted(set(sentences))
-    table = _table([sentence.text for sentence in ordered])
+    table = _table([sentence.text for sentence in ordered], buckets)
     labels = np.array([sentence.label for sentence in ordered])
     ranks = np.array([levels.get(sentence.label, Level.ROUTINE).rank for sentence in ordered])
     names = sorted(set(labels.tolist()))
@@ -40,7 +60,7 @@ def train(sentences: Iterable[Sentence], levels: Mapping[str, Level]) -> Classif
     # The vectors here are of length 1, those at run time whole numbers: the unit is the same.
     whole = np.rint(weights / unit).astype(np.int8)
     return Classifier(
-        buckets=BUCKETS,
+        buckets=buckets,
         heads=(*(level.value for level in LEVELS), *names),
         bias=tuple(round(bias, 6) for _, bias in heads),
         unit=round(unit, 9),
@@ -49,6 +69,11 @@ def train(sentences: Iterable[Sentence], levels: Mapping[str, Level]) -> Classif
         calm_below=-1e9,
         trained_on=digest(ordered),
     )
+
+
+def written(learned: Classifier) -> str:
+    """The classifier as its file."""
+    return json.dumps(learned.model_dump(mode="json"), indent=1) + "\n"
 
 
 def digest(sentences: Iterable[Sentence]) -> str:
@@ -61,32 +86,34 @@ def tuned(
     trained: Classifier,
     sentences: Sequence[Sentence],
     levels: Mapping[str, Level],
-    *,
-    left_alone: float,
-    overcalled: float,
-    reports_lost: float,
+    heard: Sequence[bool],
+    goals: Goals,
 ) -> Classifier:
     """The classifier with thresholds set on `sentences` it was not trained on.
 
-    So many of the calm ones are left alone (`left_alone`, a share). Of the messages that must flag but not so high, at
-    most the share `overcalled` is called urgent, and emergency. `calm_below` loses at most `reports_lost` of them.
+    `heard`: whether the word lists find something in each; what they find counts unless the classifier is sure.
     """
     margins = [classifier.margins(trained, sentence.text, levels) for sentence in sentences]
-    ranks = [levels.get(sentence.label, Level.ROUTINE).rank for sentence in sentences]
-
-    def scores(level: Level, wanted: Callable[[int], bool]) -> list[float]:
-        return sorted(margin[level] for margin, rank in zip(margins, ranks, strict=True) if wanted(rank))
-
-    thresholds = {Level.REVIEW: _at(scores(Level.REVIEW, lambda rank: rank == 0), left_alone)}
+    reports = [margin[Level.REVIEW] for margin, one in zip(margins, sentences, strict=True) if not one.calm]
+    calm_below = _at(sorted(reports), goals.reports_lost)
+    calm = [
+        (margin[Level.REVIEW], words) for margin, words, one in zip(margins, heard, sentences, strict=True) if one.calm
+    ]
+    by_words = sum(words and score >= calm_below for score, words in calm)
+    may_flag = max(int(len(calm) * (1 - goals.left_alone)) - by_words, 0)
+    unheard = sorted((score for score, words in calm if not (words and score >= calm_below)), reverse=True)
+    thresholds = {Level.REVIEW: unheard[may_flag] + _ABOVE}
     for level in LEVELS[1:]:
-        calm = _at(scores(level, lambda rank: rank == 0), left_alone)
-        lower = _at(scores(level, lambda rank, level=level: 0 < rank < level.rank), 1 - overcalled)  # type: ignore[misc]
-        thresholds[level] = max(calm, lower)
-    reports = scores(Level.REVIEW, lambda rank: rank > 0)
+        lower = [
+            margin[level]
+            for margin, one in zip(margins, sentences, strict=True)
+            if Level.ROUTINE < levels.get(one.label, Level.ROUTINE) < level
+        ]
+        thresholds[level] = _at(sorted(lower), 1 - goals.overcalled)
     return trained.model_copy(
         update={
             "thresholds": {level: round(value, 4) for level, value in thresholds.items()},
-            "calm_below": round(_at(reports, reports_lost), 4),
+            "calm_below": round(calm_below, 4),
         }
     )
 
@@ -96,15 +123,15 @@ def _at(ordered: Sequence[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-def _table(texts: Sequence[str]) -> csr_matrix:
+def _table(texts: Sequence[str], buckets: int) -> csr_matrix:
     starts, columns, values = [0], [], []
     for text in texts:
-        found = classifier.bucketed(features.plain_words(text), BUCKETS)
+        found = classifier.bucketed(features.plain_words(text), buckets)
         size = classifier.length(found)
         columns += list(found)
         values += [value / size for value in found.values()]
         starts.append(len(columns))
-    return csr_matrix((values, columns, starts), shape=(len(texts), BUCKETS))
+    return csr_matrix((values, columns, starts), shape=(len(texts), buckets))
 
 
 def _head(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -26,9 +27,12 @@ def files(pathway: Pathway) -> dict[str, str]:
     """File name to YAML text."""
     content = pathway.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
     languages: Mapping[str, Any] = content["freetext"].pop("languages")
+    classifier = content["freetext"].pop("classifier", None)
     written = {
         assembly.MAIN: _yaml({key: _in_language(value, DEFAULT_LANGUAGE) for key, value in content.items()}),
     }
+    if classifier is not None:
+        written[assembly.CLASSIFIER] = json.dumps(classifier, indent=1)
     for language in pathway.languages:
         written[assembly.words_file(language)] = _yaml(languages[language])
         if language != DEFAULT_LANGUAGE:

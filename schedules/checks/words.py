@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from schedules.pathway import FreeTextLanguage, Level, Pathway
 from schedules.problems import Flaw
+from schedules.sentences import CALM
 
 
 def flaws(pathway: Pathway) -> Iterator[Flaw]:
@@ -16,6 +17,10 @@ def flaws(pathway: Pathway) -> Iterator[Flaw]:
         if category.level is Level.ROUTINE:
             remedy = "Use review, urgent or emergency."
             yield Flaw(path=("freetext", "categories", index), what="A routine category says nothing.", remedy=remedy)
+    strangers = set(freetext.classifier.labels if freetext.classifier else ()) - categories
+    for label in sorted(label for label in strangers if not label.startswith(CALM)):
+        what = f"The classifier knows {label}, which is no category."
+        yield Flaw(path=("freetext", "classifier"), what=what, remedy="Train it again, or keep the category.")
     for language in pathway.languages:
         if language in freetext.languages:
             yield from _language(language, freetext.languages[language], categories)
