@@ -110,9 +110,12 @@ class Patient:
         if not _PROGRESS.search(words):
             return None
         for question in self.stage.pathway.questions:
-            if question.text.in_(self.language).split("{")[0] in words:
+            if question.text.in_(self.language).split("{")[0] in words or self._asks_again(question, words):
                 return question
         return None
+
+    def _asks_again(self, question: Question, words: str) -> bool:
+        return question.again is not None and question.again.in_(self.language) in words
 
     async def _goes_on(self) -> bool:
         """After an action card the rest is offered; whether it was, and was taken up."""
@@ -131,6 +134,8 @@ class Patient:
     async def _answer(self, question: Question, answer: str | Sequence[str]) -> None:
         shown = (await self.person.chat.look()).card()
         message = shown["id"] if shown else None
+        if shown is not None and self._asks_again(question, shown["text"]):
+            await self.waits(0.1)  # nobody reads other words and taps at once
         if isinstance(answer, str):
             await self.person.taps(self._label(question, answer), message=message)
             return
