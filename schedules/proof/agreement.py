@@ -51,5 +51,6 @@ def _only_rises(space: Space, case: Case) -> bool:
     levels = []
     for count in range(len(case.answers) + 1):
         so_far = dict(list(case.answers.items())[:count])
-        levels.append(_judged(space, dataclasses.replace(case, answers=so_far, status="open"))[0])
+        fired = triage.fired(space.pathway, dataclasses.replace(case, answers=so_far, status="open"))
+        levels.append(max(fired.values(), default=Level.ROUTINE))
     return levels == sorted(levels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -11,10 +12,13 @@ from sqlalchemy.orm import Session
 
 from bot.care import chats, drafts, enrolment, invitations, pathways, patients, publishing
 from bot.care.clinic import Clinic
+from bot.db import migrate
 from bot.db.engine import Database
 from bot.db.models import Chat, CheckIn, Enrolment, Form, Invitation, PathwayVersion
 from schedules import catalog
+from schedules.problems import PathwayError
 from tests.bot.care.test_enrolment import enrolled
+from tests.conftest import KEY
 
 WEEK2_ON_DAY_10 = ("offset_days: 14", "offset_days: 10")
 
@@ -257,3 +261,18 @@ async def test_patients_are_not_moved_to_a_pathway_in_another_language(
 
     with pytest.raises(publishing.LanguageMissing, match="es: 1 patient"):
         await db.write(unit)
+
+
+def test_a_folder_of_the_sites_own_is_proven_before_the_first_start(now: datetime, tmp_path: Path) -> None:
+    """An unsafe rule stops the start, with the case that shows it."""
+    for name, text in edited("{q: anything_else, in: [call_me]}", "{q: activity, in: [some]}").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    migrate.upgrade(url, [KEY])
+    database = Database(url, [KEY])
+    try:
+        with pytest.raises(PathwayError, match="A worse answer lowers the level"):
+            database.write_now(publishing.ensure_first, now, str(tmp_path))
+        assert database.read_now(lambda session: session.scalars(select(PathwayVersion)).all()) == []
+    finally:
+        database.close()
