@@ -19,8 +19,8 @@ _WIDE = 100
 _INDENT = "    "
 _LATE = {
     "send_late": "Its day has passed: it is sent late, when the patient joins.",
-    "merge": "Its day has passed: not sent, because a later check-in asks the same.",
-    "phone_task": "Its day has passed: not sent; a person asks the questions by phone.",
+    "merge": "Its day has passed, and a later check-in asks the same.",
+    "phone_task": "Its day has passed: a person asks the questions by phone.",
 }
 _SEND_TIME = {
     "skipped": "The clocks jump over {wanted} that day, so it comes later by as much.",
@@ -109,6 +109,8 @@ def screen_lines(course: preview.Course, spec: CheckInSpec, procedure: str, word
     day = planned.slot.day if planned is not None else (course.ends - course.starts).days // 2
     found = preview.asked(pathway, spec.id, day, procedure)
     title = f"{spec.title.in_(words.language)} · {texts.language_name(words.language)} · day {day}"
+    if planned is not None and planned.slot.late in ("merge", "phone_task"):
+        return [title, "=" * len(title), "", _LATE[planned.slot.late]]
     told = [f"{title}\n{'=' * len(title)}"]
     told += [_message(when, card) for when, card in _openings(words, spec, planned, course)]
     for asked in found:

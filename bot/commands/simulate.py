@@ -19,7 +19,7 @@ from bot.care.patients import Words
 from bot.commands import preview, site, timemachine
 from schedules import freetext, questionnaire, questions, triage, walk
 from schedules.case import Case
-from schedules.pathway import DEFAULT_LANGUAGE, OTHER_PROCEDURE, Level, Question
+from schedules.pathway import DEFAULT_LANGUAGE, OTHER_PROCEDURE, Level, Pathway, Question
 from schedules.walk import Step, Walk
 
 COLOURS = {Level.ROUTINE: "green", Level.REVIEW: "cyan", Level.URGENT: "yellow", Level.EMERGENCY: "bold red"}
@@ -32,7 +32,9 @@ def simulate(
     pathway: Annotated[str, typer.Argument(help="A pathway of the program, or a folder.")] = "lumbar_surgery",
     checkin: Annotated[str | None, typer.Option(help="Which check-in to walk; the first one unless told.")] = None,
     procedure: Annotated[str, typer.Option(help="The operation.")] = OTHER_PROCEDURE,
-    day: Annotated[int | None, typer.Option(help="Day after surgery; the check-in's own unless told.", min=0)] = None,
+    day: Annotated[
+        int | None, typer.Option(help="Day after surgery; the check-in's own unless told.", min=0, max=9999)
+    ] = None,
     language: Annotated[str, typer.Option(help="Language of the patient.")] = DEFAULT_LANGUAGE,
     script: Annotated[Path | None, typer.Option(help="A YAML file with a scripted patient: the whole course.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --script: write one JSON object.")] = False,
@@ -47,24 +49,30 @@ def simulate(
     if script is not None:
         timemachine.tell(published, script, as_json=as_json)
         return
-    known = [spec.id for spec in published.schedule.checkins]
+    if as_json:
+        site.fail("--json goes with --script FILE.", site.BAD_INPUT)
+    if language not in published.languages:
+        site.fail(f"There is no language {language}: use {', '.join(published.languages)}.", site.BAD_INPUT)
+    words = Words(pathway=published, language=language, clinic=preview.clinic())
+    case = _case(published, checkin, day, preview.known_procedure(published, procedure))
+    _Conversation(Console(highlight=False), words, Walk(pathway=published, case=case)).run()
+
+
+def _case(pathway: Pathway, checkin: str | None, day: int | None, procedure: str) -> Case:
+    known = [spec.id for spec in pathway.schedule.checkins]
     checkin = checkin or known[0]
     if checkin not in known:
         site.fail(f"There is no check-in {checkin}: use {', '.join(known)}.", site.BAD_INPUT)
-    if language not in published.languages:
-        site.fail(f"There is no language {language}: use {', '.join(published.languages)}.", site.BAD_INPUT)
-    own = published.offsets[checkin]
+    own = pathway.offsets[checkin]
     on = day if day is not None else own if own is not None else _ON_DEMAND_DAY
-    case = Case(
+    return Case(
         id="simulation",
-        procedure=preview.known_procedure(published, procedure),
+        procedure=procedure,
         surgery_date=_SURGERY,
         checkin=checkin,
         answered_on=_SURGERY + timedelta(days=on),
         status="open",
     )
-    words = Words(pathway=published, language=language, clinic=preview.clinic())
-    _Conversation(Console(highlight=False), words, Walk(pathway=published, case=case)).run()
 
 
 @dataclass(slots=True)

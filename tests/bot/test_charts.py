@@ -46,6 +46,11 @@ def test_a_check_in_done_by_phone_has_no_timeline_of_its_own() -> None:
     assert "Day 3: day 3" not in drawn
 
 
+def test_a_course_in_which_nothing_is_sent_can_be_drawn() -> None:
+    over = preview.course(catalog.shipped(), date(2026, 3, 10), "Europe/Madrid", date(2027, 3, 10))
+    assert charts.course(over, "Fusion", "png").startswith(b"\x89PNG")
+
+
 def test_the_command_line_starts_without_the_drawing_library() -> None:
     asked = "import sys, bot.__main__; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0  # noqa: S603 - a fixed command

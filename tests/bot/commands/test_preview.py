@@ -52,7 +52,8 @@ def test_a_change_of_the_clocks_while_a_check_in_is_open_moves_its_closing_on_th
 
 def test_a_patient_who_joins_late_sees_what_becomes_of_the_days_that_passed() -> None:
     said = run(*WHEN, "--joined", "2026-03-26", "--language", "en").stdout
-    assert "not sent; a person asks the questions by phone" in said
+    assert "not sent    Its day has passed: a person asks the questions by phone." in said
+    assert "opening, Friday, 13 March, 09:30" not in said
     assert "it is sent late, when the patient joins" in said
     assert "This check-in comes late. We are sorry." in said
 

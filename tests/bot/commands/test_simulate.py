@@ -146,6 +146,8 @@ def test_the_operation_counts() -> None:
         (("--checkin", "week9"), "There is no check-in week9: use day3, week2, week6, month3, adhoc."),
         (("--procedure", "tonsils"), "There is no operation tonsils"),
         (("--language", "fr"), "There is no language fr: use en, es."),
+        (("--json",), "--json goes with --script FILE."),
+        (("--day", "123456789"), "Invalid value for '--day'"),
     ],
 )
 def test_bad_input_is_named_and_ends_with_code_2(options: tuple[str, ...], why: str) -> None:
