@@ -129,6 +129,15 @@ def test_a_check_in_keeps_the_pathway_it_opened_with(ana: Phone) -> None:
     assert rows(ana)["day3"].pathway_version_id == ana.enrolment.pathway_version_id
 
 
+def test_after_an_outage_the_earliest_days_of_recovery_are_asked_first(ward: Ward) -> None:
+    team = ward.team("Spine")
+    late = phone(ward, team, code="L1", surgery=ward.now.date() - timedelta(days=11))
+    early = phone(ward, team, code="E1")
+    early.goes_to(3, "12:00")
+    opened = ward.session.scalars(select(Outbox.chat_id).where(Outbox.surface == "checkin").order_by(Outbox.id)).all()
+    assert opened == [early.person.chat_id, late.person.chat_id]
+
+
 def test_a_wave_of_check_ins_is_spread_over_seconds(ward: Ward) -> None:
     team = ward.team("Spine")
     crowd = [phone(ward, team, code=f"P{number}") for number in range(21)]

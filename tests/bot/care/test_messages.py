@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.care import messages, reading, rescreening
 from bot.care.messages import Sent
 from bot.db.models import Chat
-from tests.bot.phone import Phone, phone
+from schedules import catalog, freetext
+from tests.bot.phone import Phone, pathway_of, phone
 from tests.bot.ward import Ward
 from tests.conftest import SHARED
 
@@ -141,6 +143,20 @@ def test_every_message_of_the_development_set_ends_in_a_flag_or_a_question_and_a
 
 
 # The re-screen
+
+
+def test_every_kind_of_message_ends_in_a_flag_or_a_question_and_always_with_a_reader(ana: Phone) -> None:
+    """One message of every label and language that the classifier was set with, those that must not flag included."""
+    folder = Path(catalog.__file__).parent / "pathways" / "lumbar_surgery" / "sentences" / "dev"
+    files = sorted(folder.glob("*/*.txt"))
+    assert len(files) > 40
+    for number, file in enumerate(files):
+        text = next(line for line in file.read_text(encoding="utf-8").splitlines() if line and line[0] != "#")
+        sent = Sent(body=text, telegram_message_id=number)
+        row = messages.receive(ana.session, ana.enrolment, sent, ana.now + timedelta(hours=number), ana.ward.clinic)
+        greeting = freetext.is_greeting(pathway_of(ana).freetext, text)
+        assert row.level in ("emergency", "urgent") or row.rescreen == "asked" or greeting, text
+        assert row.read_by > row.received_at
 
 
 def test_none_of_these_is_thanked_and_still_read_by_a_person(ana: Phone) -> None:

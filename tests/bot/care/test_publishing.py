@@ -18,6 +18,8 @@ from bot.db.models import Chat, CheckIn, Enrolment, Form, Invitation, PathwayVer
 from schedules import catalog
 from schedules.problems import PathwayError
 from tests.bot.care.test_enrolment import enrolled
+from tests.bot.phone import phone
+from tests.bot.ward import Ward
 from tests.conftest import KEY
 
 WEEK2_ON_DAY_10 = ("offset_days: 14", "offset_days: 10")
@@ -73,6 +75,22 @@ async def test_publishing_for_all_moves_unsent_check_ins(db: Database, now: date
     assert said == "1 patient: 1 check-in to be moved."
     assert days["week2"] == 10
     assert version == 2
+
+
+def test_a_check_in_under_way_is_finished_with_the_version_it_began_with(ward: Ward) -> None:
+    """Published for all in the middle of a check-in: its rules stay, the next check-in has the new ones."""
+    ana = phone(ward, ward.team("Spine"))
+    ana.goes_to(3)
+    ana.taps("Start")
+    files = edited("level: emergency", "level: review")
+    weaker = catalog.load_files(files)
+    publishing.publish(ward.session, weaker, files, "all", by=None, note=None, now=ward.now, clinic=ward.clinic)
+    ana.taps("Yes, it is new or worse")
+    assert {row.pathway_version_id for row in ana.assessments()} == {ana.checkin().pathway_version_id}
+    assert ana.checkin().pathway_version_id != ana.enrolment.pathway_version_id
+    assert ana.assessments()[-1].level == "emergency"
+    ana.goes_to(14)
+    assert ana.checkin().pathway_version_id == ana.enrolment.pathway_version_id
 
 
 async def test_publishing_for_new_patients_leaves_the_others_alone(db: Database, now: datetime, clinic: Clinic) -> None:
