@@ -5,7 +5,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 LOCK := .venv/bin/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --custom-compile-command "make lock"
 
-.PHONY: help install demo run test coverage format texts lock clean
+.PHONY: help install demo run test coverage train measure format texts lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -23,6 +23,12 @@ test: .venv/.dev ## Every check: lint, types, imports, tests, browser, demo
 
 coverage: .venv/.dev ## Branch coverage of the core and of the flows
 	.venv/bin/pytest -n auto -m "not browser" --cov --cov-report=term-missing:skip-covered
+
+train: .venv/.dev ## Train the free-text net from its sentences: minutes, the same bytes each time
+	.venv/bin/aftercare pathway train $(ARGS)
+
+measure: .venv/.runtime ## How well the free-text net does on messages that it was not trained on
+	@.venv/bin/aftercare pathway measure --set test $(ARGS)
 
 format: .venv/.dev ## Mend what the linter can, and format
 	.venv/bin/ruff check --fix
