@@ -33,7 +33,7 @@ class Classifier(Content):
     level or above), then every label of the training sentences. `weights`: base64 of zlib of signed bytes, row by
     bucket; `unit` is what one of them is worth. `thresholds`: the score from which a message has that level; none does
     below that of "review".
-    `calm_below`: a message that scores lower for "review" is hardly a report, whatever words it holds.
+    `calm_below`: words of the lists of that level count for nothing in a message that scores lower for "review".
     """
 
     buckets: int
@@ -42,7 +42,7 @@ class Classifier(Content):
     unit: float
     weights: str
     thresholds: dict[Level, float]
-    calm_below: float
+    calm_below: dict[Level, float]
     trained_on: str
 
     @field_validator("weights")

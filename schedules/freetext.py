@@ -55,8 +55,10 @@ def screen(freetext: lexicon.FreeText, text: str, language: str | None = None) -
     reading = _Reading(freetext, net, net.read(text))
     reported, asked = reading.sort_out()
     judged = classifier.judge(freetext.classifier, text, freetext.levels) if freetext.classifier else None
-    if freetext.classifier and judged and judged.scores[levels.Level.REVIEW] < freetext.classifier.calm_below:
-        reported, asked = [], [*reported, *asked]
+    if freetext.classifier and judged:
+        score, calm_below = judged.scores[levels.Level.REVIEW], freetext.classifier.calm_below
+        no_report = [match for match in reported if score < calm_below[match.category.level]]
+        reported, asked = [match for match in reported if match not in no_report], [*no_report, *asked]
     found = {match.category.id for match in reported} | set(judged.categories if judged else ())
     matched = [" … ".join(map(reading.message.text, match.spans)) for match in reported]
     if judged and not matched:

@@ -27,6 +27,7 @@ _STRENGTH_LEVELS = 30.0  # inverse of the regularisation, set on the development
 _STRENGTH_LABELS = 10.0
 _LARGEST = 127
 _ABOVE = 0.0001
+_BELOW = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +35,13 @@ class Goals:
     """What the thresholds aim at, as shares of the development messages.
 
     `left_alone`: of those that must not flag, by lists and classifier together. `overcalled`: of those that must flag,
-    at most so many are called urgent, or emergency, without being it. `reports_lost`: of those that must flag, so many
-    at most score so low that words of the lists in them do not count.
+    at most so many are called urgent, or emergency, without being it. `reports_lost`: of those that must flag and in
+    which the lists hear it, so many at most do not count; never an emergency.
     """
 
     left_alone: float = 0.9
-    overcalled: float = 0.25
-    reports_lost: float = 0.06
+    overcalled: float = 0.35
+    reports_lost: float = 0.02
 
 
 def train(sentences: Iterable[Sentence], levels: Mapping[str, Level], buckets: int = BUCKETS) -> Classifier:
@@ -66,7 +67,7 @@ def train(sentences: Iterable[Sentence], levels: Mapping[str, Level], buckets: i
         unit=round(unit, 9),
         weights=base64.b64encode(zlib.compress(whole.tobytes(), 9)).decode(),
         thresholds=dict.fromkeys(LEVELS, 0.0),
-        calm_below=-1e9,
+        calm_below=dict.fromkeys(LEVELS, -1e9),
         trained_on=digest(ordered),
     )
 
@@ -86,23 +87,22 @@ def tuned(
     trained: Classifier,
     sentences: Sequence[Sentence],
     levels: Mapping[str, Level],
-    heard: Sequence[bool],
+    heard: Sequence[Level],
     goals: Goals,
 ) -> Classifier:
     """The classifier with thresholds set on `sentences` it was not trained on.
 
-    `heard`: whether the word lists find something in each; what they find counts unless the classifier is sure.
+    `heard`: the level that the word lists find in each; it counts unless the classifier is sure that it is no report.
     """
     margins = [classifier.margins(trained, sentence.text, levels) for sentence in sentences]
-    reports = [margin[Level.REVIEW] for margin, one in zip(margins, sentences, strict=True) if not one.calm]
-    calm_below = _at(sorted(reports), goals.reports_lost)
-    calm = [
-        (margin[Level.REVIEW], words) for margin, words, one in zip(margins, heard, sentences, strict=True) if one.calm
+    judged = [
+        (margin[Level.REVIEW], words, one.calm) for margin, words, one in zip(margins, heard, sentences, strict=True)
     ]
-    by_words = sum(words and score >= calm_below for score, words in calm)
-    may_flag = max(int(len(calm) * (1 - goals.left_alone)) - by_words, 0)
-    unheard = sorted((score for score, words in calm if not (words and score >= calm_below)), reverse=True)
-    thresholds = {Level.REVIEW: unheard[may_flag] + _ABOVE}
+    calm_below = {
+        level: _at(sorted(score for score, words, calm in judged if words is level and not calm), lost) - _BELOW
+        for level, lost in zip(LEVELS, (goals.reports_lost, goals.reports_lost, 0.0), strict=True)
+    }
+    thresholds = {Level.REVIEW: _review(judged, calm_below, goals)}
     for level in LEVELS[1:]:
         lower = [
             margin[level]
@@ -113,14 +113,21 @@ def tuned(
     return trained.model_copy(
         update={
             "thresholds": {level: round(value, 4) for level, value in thresholds.items()},
-            "calm_below": round(calm_below, 4),
+            "calm_below": {level: round(value, 4) for level, value in calm_below.items()},
         }
     )
 
 
+def _review(judged: Sequence[tuple[float, Level, bool]], calm_below: Mapping[Level, float], goals: Goals) -> float:
+    """The threshold of "review" that leaves the wanted share of the calm messages alone, with what the lists flag."""
+    calm = [(score, words in calm_below and score >= calm_below[words]) for score, words, calm in judged if calm]
+    may_flag = max(int(len(calm) * (1 - goals.left_alone)) - sum(flagged for _, flagged in calm), 0)
+    return sorted((score for score, flagged in calm if not flagged), reverse=True)[may_flag] + _ABOVE
+
+
 def _at(ordered: Sequence[float], share: float) -> float:
-    """The value under which that share of them lies."""
-    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+    """The value under which that share of them lies; without any, so low that it never matters."""
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else -1e9
 
 
 def _table(texts: Sequence[str], buckets: int) -> csr_matrix:

@@ -11,7 +11,6 @@ import typer
 
 from bot.commands import site
 from schedules import assembly, catalog, freetext, measuring, sentences
-from schedules.levels import Level
 from schedules.problems import PathwayError
 from schedules.sentences import Sentence
 
@@ -48,7 +47,7 @@ def train(
     except PathwayError as error:
         site.fail(str(error))
     lists = net.model_copy(update={"classifier": None})
-    heard = [freetext.screen(lists, one.text).level is not Level.ROUTINE for one in tuned]
+    heard = [freetext.screen(lists, one.text).level for one in tuned]
     trained = training.train(taught, net.levels)
     learned = training.tuned(trained, tuned, net.levels, heard, training.Goals())
     target, content = place / assembly.CLASSIFIER, training.written(learned)

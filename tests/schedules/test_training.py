@@ -1,6 +1,7 @@
 """Training: the same sentences give the same classifier, and it learns what they say."""
 
 import pytest
+
 from schedules import catalog, classifier, freetext, training
 from schedules.levels import Level
 from schedules.sentences import Sentence
@@ -70,7 +71,7 @@ def test_so_many_calm_messages_are_left_alone_as_the_goal_says() -> None:
     taught = training.train(sentences(), LEVELS, FEW)
     for goal, calm in ((1.0, 8), (0.5, 4)):
         goals = training.Goals(left_alone=goal, overcalled=0.0, reports_lost=0.0)
-        tuned = training.tuned(taught, sentences(), LEVELS, [False] * 20, goals)
+        tuned = training.tuned(taught, sentences(), LEVELS, [Level.ROUTINE] * 20, goals)
         judged = [classifier.judge(tuned, one.text, LEVELS).level for one in sentences() if one.calm]
         assert judged.count(Level.ROUTINE) == calm
 
@@ -79,8 +80,10 @@ def test_what_the_lists_flag_counts_against_the_goal() -> None:
     taught = training.train(sentences(), LEVELS, FEW)
     goals = training.Goals(left_alone=0.5, overcalled=0.0, reports_lost=0.0)
     alone, with_lists = (
-        training.tuned(taught, sentences(), LEVELS, [flags and one.calm for one in sentences()], goals)
-        for flags in (False, True)
+        training.tuned(
+            taught, sentences(), LEVELS, [words if one.calm else Level.ROUTINE for one in sentences()], goals
+        )
+        for words in (Level.ROUTINE, Level.REVIEW)
     )
     assert with_lists.thresholds[Level.REVIEW] >= alone.thresholds[Level.REVIEW]
 
@@ -97,7 +100,12 @@ def test_weights_that_are_no_base64_are_refused(trained: classifier.Classifier) 
 
 def test_words_of_the_lists_in_no_report_are_asked_about_and_not_reported(trained: classifier.Classifier) -> None:
     net = catalog.shipped().freetext
-    sure = trained.model_copy(update={"calm_below": 1e9, "thresholds": dict.fromkeys(classifier.LEVELS, 1e9)})
+    sure = trained.model_copy(
+        update={
+            "calm_below": dict.fromkeys(classifier.LEVELS, 1e9),
+            "thresholds": dict.fromkeys(classifier.LEVELS, 1e9),
+        }
+    )
     with_it = net.model_copy(update={"classifier": sure, "levels": net.levels})
     screening = freetext.screen(with_it, "my calf is swollen and red")
     assert screening.level is Level.ROUTINE
