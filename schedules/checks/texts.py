@@ -125,6 +125,8 @@ def _one(path: Path, texts: Texts, allowed: frozenset[str], limit: int) -> Itera
     for language, text in texts.root.items():
         place = (*path, language)
         yield from _length(place, text, limit)
+        if limit == BUTTON_LIMIT and "\n" in text:
+            yield Flaw(path=place, what="A button has one line.", remedy="Write it on one line.")
         yield from _placeholders(place, text, allowed)
         here = _fields(text)
         if here is not None and here != english:

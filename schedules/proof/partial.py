@@ -14,58 +14,73 @@ from typing import Any
 from schedules.levels import Level
 from schedules.predicates import Facts
 from schedules.proof.space import Space
-from schedules.proof.variables import Known
+from schedules.proof.variables import Known, Value, Variable
 
 
 def facts(space: Space, known: Known, *, whole: bool = False) -> Facts:
     """The facts of a partly known case. `whole`: there is no more to know, so a baseline that is not known is none."""
+    said = _Said(baseline={} if whole else dict(space.any_baseline))
     single: dict[str, Any] = {}
-    numbers: dict[str, dict[str, float]] = {"answer": {}, "baseline": {}, "previous": {}, "best": {}}
-    chosen: dict[str, tuple[str, ...]] = {}
-    recorded: dict[str, tuple[str, ...]] = {} if whole else dict(space.any_baseline)
-    heard: dict[str, set[str]] = {"said": set(), "denied": set(), "rescreen": set()}
-    unreadable: set[str] = set()
-    missing: list[str] = []
-    for (kind, name), value in known.items():
-        if not name:
-            single[kind] = value.raw
-        elif kind in heard:
-            heard[kind] |= {name} if value.raw else set()
-        elif value.number is not None:
-            numbers[kind][name] = value.number
-        elif kind == "baseline":
-            recorded[name] = value.chosen
-        elif kind == "answer" and value.raw is None:
-            missing.append(name)
-        elif kind == "answer":
-            if value.unreadable:
-                unreadable.add(name)
-            if value.chosen or not value.unreadable:
-                chosen[name] = value.chosen
+    for place, value in known.items():
+        if place.name:
+            said.add(place, value)
+        else:
+            single[place.kind] = value.raw
     level: Level | None = single.get("previous_level")
     found = Facts(
         day=single.get("day", math.nan),
         procedure=single.get("procedure", ""),
         status=single.get("status", ""),
         checkin=single.get("checkin", ""),
-        started=bool(chosen or unreadable or numbers["answer"] or single.get("started")),
-        chosen=chosen,
-        numbers=numbers["answer"],
-        unreadable=frozenset(unreadable),
-        baseline_chosen=recorded,
-        baseline_numbers=numbers["baseline"],
-        previous=numbers["previous"],
-        best=numbers["best"],
+        started=bool(said.chosen or said.unreadable or said.numbers["answer"] or single.get("started")),
+        chosen=said.chosen,
+        numbers=said.numbers["answer"],
+        unreadable=frozenset(said.unreadable),
+        baseline_chosen=said.baseline,
+        baseline_numbers=said.numbers["baseline"],
+        previous=said.numbers["previous"],
+        best=said.numbers["best"],
         missed_in_row=single.get("missed_in_row", 0),
         previous_level=lambda: level,
         free_text_level=single.get("free_text_level"),
-        said=frozenset(heard["said"]),
-        denied=frozenset(heard["denied"]),
-        rescreen=frozenset(heard["rescreen"]),
+        said=frozenset(said.heard["said"]),
+        denied=frozenset(said.heard["denied"]),
+        rescreen=frozenset(said.heard["rescreen"]),
     )
-    if missing and found.status not in {"", "open"}:
-        found.unanswered = frozenset(_silent(space, missing, found))
+    if said.missing and found.status not in {"", "open"}:
+        found.unanswered = frozenset(_silent(space, said.missing, found))
     return found
+
+
+class _Said:
+    """What is known by question: answers, earlier values, and what was heard beside them."""
+
+    __slots__ = ("baseline", "chosen", "heard", "missing", "numbers", "unreadable")
+
+    def __init__(self, baseline: dict[str, tuple[str, ...]]) -> None:
+        self.baseline = baseline
+        self.chosen: dict[str, tuple[str, ...]] = {}
+        self.numbers: dict[str, dict[str, float]] = {"answer": {}, "baseline": {}, "previous": {}, "best": {}}
+        self.heard: dict[str, set[str]] = {"said": set(), "denied": set(), "rescreen": set()}
+        self.unreadable: set[str] = set()
+        self.missing: list[str] = []
+
+    def add(self, place: Variable, value: Value) -> None:
+        """Note one thing."""
+        kind, name = place
+        if kind in self.heard:
+            self.heard[kind] |= {name} if value.raw else set()
+        elif value.number is not None:
+            self.numbers[kind][name] = value.number
+        elif kind == "baseline":
+            self.baseline[name] = value.chosen
+        elif kind == "answer" and value.raw is None:
+            self.missing.append(name)
+        elif kind == "answer":
+            if value.unreadable:
+                self.unreadable.add(name)
+            if value.chosen or not value.unreadable:
+                self.chosen[name] = value.chosen
 
 
 def _silent(space: Space, missing: list[str], found: Facts) -> Iterator[str]:

@@ -142,6 +142,7 @@ SHAPE = (
     Fault(None, "mood", "      ok: {text: \"Bien\", synonyms: [bien]}\n", "", "questions.mood.options", "ok is missing", ES),
     Fault(None, "card_review", "Thank you. A team", f"{'Thank you. ' * 100}A team", "cards.card_review", "is the most"),
     Fault(None, "general_symptoms", "A bad headache", f"A bad{' bad' * 30} headache", "questions[general_symptoms].options[headache].text", "is the most"),
+    Fault(None, "general_symptoms", "A bad headache", "A bad\\nheadache", "questions[general_symptoms].options[headache].text", "A button has one line"),
     Fault(None, "general_symptoms", "exclusive: [none]", "exclusive: [nothing]", "questions[general_symptoms].exclusive", "no option nothing"),
     Fault(None, "missed_early", "level: review", "level: routine", "rules[missed_early].level", "cannot make a case routine"),
     Fault(None, "emergency", "repeat_every_min: 15", "repeat_every_min: 0", "levels.emergency.ladder", "has an end"),

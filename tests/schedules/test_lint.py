@@ -7,7 +7,8 @@ import re
 import pytest
 
 from schedules import catalog, lint
-from tests.schedules.faults import ALL, Fault
+from schedules.problems import PathwayError
+from tests.schedules.faults import ALL, MAIN, Fault
 
 FILES = catalog.shipped_files()
 
@@ -47,3 +48,24 @@ def test_a_fault_planted_in_the_shipped_pathway_is_named(fault: Fault) -> None:
     assert {problem.file for problem in named} == {fault.file}
     assert named[0].line in {edited, line_of(fault.field, files[fault.file])}
     assert all(problem.remedy for problem in report.problems)
+
+
+def test_the_pathway_as_shipped_has_no_problem() -> None:
+    report = lint.check(FILES)
+    assert report.problems == ()
+    assert report.pathway == catalog.shipped()
+
+
+def test_files_that_are_no_pathway_are_refused_before_anything_is_searched() -> None:
+    report = lint.check({MAIN: "id: small"})
+    assert report.pathway is None
+    assert report.problems
+    assert report.searched == ()
+    with pytest.raises(PathwayError):
+        lint.sound({MAIN: "id: small"})
+
+
+def test_every_kind_of_fault_is_planted_often() -> None:
+    kinds = [fault.kind for fault in ALL]
+    assert len(kinds) >= 60
+    assert min(kinds.count(kind) for kind in (None, "meaning", "safety", "words")) >= 20
