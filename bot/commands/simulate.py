@@ -181,7 +181,8 @@ class _Conversation:
         step = walk.finish(self.walk)
         answered = len(self.walk.case.answers)
         complete = walk.next_question(self.walk) is None and answered > 0
-        self._say(f"{'completed' if complete else 'left unfinished'}, {answered} answers", "dim")
+        ended = "completed" if complete else "left unfinished"
+        self._say(f"{ended}, {answered} {'answer' if answered == 1 else 'answers'}", "dim")
         self._report(step)
         for name, listed in (("no answer", step.assessment.unanswered), ("unreadable", step.assessment.unreadable)):
             if listed:
