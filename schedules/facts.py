@@ -67,9 +67,9 @@ def read(pathway: Pathway, case: Case, level_of: Callable[[Case], Level]) -> Rea
         missed_in_row=_missed_in_row(pathway, case, past),
         previous_level=lambda: _previous_level(pathway, case, past, baseline, level_of),
         free_text_level=level,
-        said=case.heard.said.union(categories),
-        denied=case.heard.denied.union(*(denials.found(pathway.freetext, words) for words in answers.words)),
-        rescreen=case.heard.rescreen.union(rescreen),
+        said=case.heard.said.union(categories) if categories else case.heard.said,
+        denied=_denied(pathway, case, answers.words) if answers.words else case.heard.denied,
+        rescreen=case.heard.rescreen.union(rescreen) if rescreen else case.heard.rescreen,
     )
     asked = tuple(question for question in pathway.questions_for(case.checkin) if _applies(question, facts))
     answered = frozenset(name for name, value in case.answers.items() if value is not None)
@@ -83,6 +83,10 @@ def read(pathway: Pathway, case: Case, level_of: Callable[[Case], Level]) -> Rea
         rescreen=rescreen,
         categories=categories,
     )
+
+
+def _denied(pathway: Pathway, case: Case, words: list[str]) -> frozenset[str]:
+    return case.heard.denied.union(*(denials.found(pathway.freetext, text) for text in words))
 
 
 def _applies(question: Question, facts: Facts) -> bool:

@@ -184,16 +184,16 @@ def _claim(condition: claims.AnswerAtMost | claims.Heard) -> Predicate:
                         reasons[key] = [*sorted(ids)]
                 return reasons
 
-            return Predicate(
-                lambda facts: (
-                    not (
-                        facts.said.isdisjoint(said)
-                        and facts.denied.isdisjoint(denied)
-                        and facts.rescreen.isdisjoint(rescreen)
-                    )
-                ),
-                heard,
-            )
+            def holds(facts: Facts) -> bool:
+                if not (facts.said or facts.denied or facts.rescreen):
+                    return False
+                return not (
+                    facts.said.isdisjoint(said)
+                    and facts.denied.isdisjoint(denied)
+                    and facts.rescreen.isdisjoint(rescreen)
+                )
+
+            return Predicate(holds, heard)
 
 
 def _delta(delta: conditions.DeltaSpec) -> Predicate:
