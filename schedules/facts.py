@@ -47,11 +47,33 @@ def read(pathway: Pathway, case: Case, level_of: Callable[[Case], Level]) -> Rea
     """
     answers = _read(pathway, case.answers, strict=True)
     rescreen = _rescreen(pathway, case, answers)
+    level, categories = _free_text(pathway, case, answers.words)
+    facts = _facts(pathway, case, answers, level, level_of)
+    facts.said = case.heard.said.union(categories) if categories else case.heard.said
+    facts.denied = _denied(pathway, case, answers.words) if answers.words else case.heard.denied
+    facts.rescreen = case.heard.rescreen.union(rescreen) if rescreen else case.heard.rescreen
+    asked = tuple(question for question in pathway.questions_for(case.checkin) if _applies(question, facts))
+    answered = frozenset(name for name, value in case.answers.items() if value is not None)
+    if case.status != "open":
+        facts.unanswered = frozenset(question.id for question in asked if question.id not in answered)
+    return Reading(
+        facts=facts,
+        asked=asked,
+        answered=answered,
+        unreadable=tuple(dict.fromkeys(answers.unreadable)),
+        rescreen=rescreen,
+        categories=categories,
+    )
+
+
+def _facts(
+    pathway: Pathway, case: Case, answers: _Answers, typed: Level | None, level_of: Callable[[Case], Level]
+) -> Facts:
+    """What the answers and the history say; silence, and what was heard beside the answers, come later."""
     baseline, past = _history(pathway, case)
     before = _read(pathway, baseline.answers if baseline else {}, strict=False, keep_doubtful=False)
     previous, best = _numbers(pathway, past)
-    level, categories = _free_text(pathway, case, answers.words)
-    facts = Facts(
+    return Facts(
         day=case.day,
         procedure=pathway.procedure_of(case.procedure).id,
         status=case.status,
@@ -66,22 +88,7 @@ def read(pathway: Pathway, case: Case, level_of: Callable[[Case], Level]) -> Rea
         best=best,
         missed_in_row=_missed_in_row(pathway, case, past),
         previous_level=lambda: _previous_level(pathway, case, past, baseline, level_of),
-        free_text_level=level,
-        said=case.heard.said.union(categories) if categories else case.heard.said,
-        denied=_denied(pathway, case, answers.words) if answers.words else case.heard.denied,
-        rescreen=case.heard.rescreen.union(rescreen) if rescreen else case.heard.rescreen,
-    )
-    asked = tuple(question for question in pathway.questions_for(case.checkin) if _applies(question, facts))
-    answered = frozenset(name for name, value in case.answers.items() if value is not None)
-    if case.status != "open":
-        facts.unanswered = frozenset(question.id for question in asked if question.id not in answered)
-    return Reading(
-        facts=facts,
-        asked=asked,
-        answered=answered,
-        unreadable=tuple(dict.fromkeys(answers.unreadable)),
-        rescreen=rescreen,
-        categories=categories,
+        free_text_level=typed,
     )
 
 
