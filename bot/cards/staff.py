@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.cards import Card, bold, esc
 
 EXPECT = ("/expect CODE RULE DAY note", "say that a finding is expected until a day; it changes nothing else")
+END = ("/end CODE REASON", "end a programme after a death or a readmission; open cases stay open")
 COMMANDS = {
     "coordinator": (
         ("/open", "the worklist, most urgent first"),
@@ -14,11 +15,13 @@ COMMANDS = {
         ("/uninvite CODE", "take back an enrolment that has not started"),
         ("/schedule", "the course of the check-ins"),
         ("/reschedule CODE", "move a check-in or a surgery date"),
+        END,
     ),
     "clinician": (
         ("/open", "the worklist, most urgent first"),
         ("/patient CODE", "one patient's timeline"),
         EXPECT,
+        END,
         ("/schedule", "the course of the check-ins"),
     ),
 }

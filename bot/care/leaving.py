@@ -1,4 +1,7 @@
-"""A patient pauses, comes back, or stops. Their word is enough, at any time; open escalations stay open."""
+"""A patient pauses, comes back, or stops; or the team ends it for them. Open escalations stay open.
+
+A patient's word is enough, at any time. The team's is for when there is nobody to say it (hazard H35).
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from bot.care import audit, ending, guarded, patients, planning
 from bot.care.clinic import Clinic
-from bot.db.models import Enrolment
+from bot.db.models import Enrolment, Staff
 
 PAUSES = (1, 3, 7)  # days
+REASONS = ("died", "readmitted", "asked", "moved")  # why the team ends a programme
 
 
 def pause(session: Session, enrolment: Enrolment, days: int, now: datetime) -> bool:
@@ -60,6 +64,23 @@ def withdraw(session: Session, enrolment: Enrolment, now: datetime) -> bool:
         return False
     ending.stop_all(session, enrolment, "withdrawn", "patient", now)
     audit.record(session, _patient(enrolment), "withdrawn", _patient(enrolment), now, enrolment=enrolment.id)
+    return True
+
+
+def end(session: Session, enrolment: Enrolment, reason: str, by: Staff, now: datetime) -> bool:
+    """The team ends it, for one of REASONS. The patient is told nothing. False when it was not running."""
+    ended = guarded.step(
+        session,
+        update(Enrolment)
+        .where(Enrolment.id == enrolment.id, Enrolment.state.in_(patients.IN_PROGRAMME))
+        .values(state="ended", ended_at=now, ended_by=audit.actor(by), paused_until=None),
+    )
+    session.refresh(enrolment)
+    if not ended:
+        return False
+    ending.stop_all(session, enrolment, "cancelled", audit.actor(by), now)
+    details = {"enrolment": enrolment.id, "reason": reason}
+    audit.record(session, audit.actor(by), "programme ended", _patient(enrolment), now, **details)
     return True
 
 
