@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,8 @@ def test_the_consent_says_what_the_chat_is_not(language: str) -> None:
 @pytest.mark.parametrize("checkin", DAYS)
 @pytest.mark.parametrize("question", ["saddle_numbness", "bladder", "bowel", "leg_weakness"])
 def test_not_sure_about_a_nerve_question_is_urgent_at_every_check_in(question: str, checkin: str) -> None:
-    assert level(case(checkin, **{question: "not_sure"})) >= Level.URGENT
+    doubt: dict[str, Any] = {question: "not_sure"}
+    assert level(case(checkin, **doubt)) >= Level.URGENT
 
 
 @pytest.mark.parametrize("checkin", DAYS)
@@ -84,7 +86,8 @@ def test_a_call_can_be_asked_for_at_every_check_in(checkin: str) -> None:
     ],
 )
 def test_a_soft_or_an_old_sign_alone_is_no_emergency(question: str, answer: str, baseline: str) -> None:
-    assert level(case(history=(before(**{question: baseline}),), **{question: answer})) < Level.EMERGENCY
+    given: dict[str, Any] = {question: answer}
+    assert level(case(history=(before(**{question: baseline}),), **given)) < Level.EMERGENCY
 
 
 def test_advice_on_ice_heat_and_driving_has_its_limits() -> None:
