@@ -35,6 +35,11 @@ def complete(session: Session, row: CheckIn, now: datetime) -> bool:
     return all(question.id in answered for question in asked(session, row, now))
 
 
+def in_doubt(session: Session, row: CheckIn, question_id: str) -> bool:
+    """Whether this question is asked again, in other words, and waits for its answer."""
+    return question_id in doubted(row, cases.standing(session, row))
+
+
 def doubted(row: CheckIn, latest: Mapping[str, Answer]) -> frozenset[str]:
     """The questions that are asked again, in other words, and have no newer answer yet."""
     asked_again: dict[str, int] = row.asked_again or {}

@@ -61,7 +61,8 @@ def receive(
     if level < Level.URGENT:
         _answer(session, enrolment, row, screening, ask_back, words, now)
     _outside(session, enrolment, row, words, now)
-    hearing.after(session, enrolment, now, clinic, ask=rescreening.waiting(session, enrolment) is None)
+    alone = rescreening.waiting(session, enrolment) is None
+    hearing.after(session, enrolment, now, clinic, said=level >= Level.URGENT, ask=alone)
     return row
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.cards import Toast
 from bot.cards import patient as cards
-from bot.care import answers, assessing, checkins, ending, escalations, messages, outbox, patients, rescreening
+from bot.care import answers, assessing, checkins, course, ending, escalations, messages, outbox, patients, rescreening
 from bot.care.clinic import Clinic
 from bot.care.messages import Sent
 from bot.care.outbox import Lane
@@ -171,14 +171,11 @@ def _typed_answer(
         return False
     found = messages.screen(session, enrolment, body)
     parsed = questions.parse(question, body, words.language)
+    if _is_aside(session, row, question, parsed):
+        return False
     said = None
-    if (
-        isinstance(parsed, questions.Rejected)
-        or question.type == "text"
-        or found.level >= Level.REVIEW
-        or found.asked_about
-    ):
-        ask_back = isinstance(parsed, questions.Rejected) or question.type == "text"
+    ask_back = isinstance(parsed, questions.Rejected) or question.type == "text"
+    if ask_back or found.level >= Level.REVIEW or found.asked_about:
         kept = messages.receive(session, enrolment, _sent(incoming, body), now, clinic, checkin=row, ask_back=ask_back)
         said = "action" if Level(kept.level) >= Level.URGENT else "asking"
     if isinstance(parsed, questions.Rejected):
@@ -187,6 +184,14 @@ def _typed_answer(
     value = None if question.type == "text" else parsed.value
     answers.record(session, row, question.id, value, now, clinic, raw=body.strip(), below=said)
     return True
+
+
+def _is_aside(
+    session: Session, row: CheckIn, question: Question, parsed: questions.Answer | questions.Rejected
+) -> bool:
+    """Words beside a question that was brought up again after the end: a message like any other, no attempt at it."""
+    over = row.finished_at is not None and isinstance(parsed, questions.Rejected)
+    return over and course.in_doubt(session, row, question.id)
 
 
 def _fits(question: Question, body: str, language: str) -> bool:

@@ -124,6 +124,29 @@ def test_the_re_screen_contradicts_an_answer_of_a_check_in_just_finished(ana: Ph
     assert "These are your answers." in ana.sees().text
 
 
+def test_words_after_the_end_are_followed_by_the_action_card_and_then_the_offer(ana: Phone) -> None:
+    ana.answers()
+    ana.ward.passes(minutes=20)
+    ana.types(TRIPS)
+    assert any("Go to A&amp;E now" in text for text in ana.told())
+    assert ana.checkin().stage == "action"
+    ana.taps("Go on")
+    assert SURE in ana.sees().text
+
+
+def test_other_words_beside_the_question_are_a_message_and_no_attempt_at_it(ana: Phone) -> None:
+    ana.answers()
+    ana.ward.passes(minutes=20)
+    ana.types(TRIPS)
+    ana.taps("Go on")
+    ana.types("when is my next visit please")
+    assert values(ana.standing("leg_weakness")) == ["none"]
+    assert ana.messages()[-1].rescreen == "asked"
+    ana.ward.passes(minutes=11)
+    ana.ticks()
+    assert "failsafe_unreadable_redflag" not in ana.findings()
+
+
 def test_one_question_at_a_time_while_the_re_screen_waits(ana: Phone) -> None:
     ana.answers()
     ana.ward.passes(minutes=20)
