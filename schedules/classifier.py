@@ -11,7 +11,7 @@ import binascii
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,7 +24,9 @@ from schedules.sentences import CALM
 
 LEVELS = (Level.REVIEW, Level.URGENT, Level.EMERGENCY)
 _LONGEST = 8_000  # letters; Telegram's messages end at 4,096
-_WINDOW = 28  # words; in a longer message one sentence would drown
+_SENTENCE_ENDS = {"|.", "|!", "|?", "|\n", "|…"}
+_LONGEST_SENTENCE = 40  # words; dictated messages have no full stops
+_LONGEST_WHOLE = 80
 _WORDS_SHOWN = 4
 
 
@@ -68,31 +70,27 @@ class Classifier(Content):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What the classifier makes of a message. `scores`: how much speaks for each level or above, log odds.
+    """What the classifier makes of a message. `scores`: how much speaks for each level or above, log odds, at most.
 
-    `categories`: those of the level first; `words`: those of the message that spoke most for it.
+    `categories`: those of the level first; `words`: those of the message that spoke most for it; `whole`: all was read.
     """
 
     level: Level
     scores: Mapping[Level, float]
     categories: tuple[str, ...]
     words: tuple[str, ...]
+    whole: bool = True
 
 
 def judge(classifier: Classifier, text: str, levels: Mapping[str, Level]) -> Judgement:
-    """The level of a message; `levels`: that of each category. A long message is judged in parts too.
+    """The level of a message; `levels`: that of each category. Its sentences are judged alone too.
 
     Beyond 8,000 letters nothing is read: Telegram's messages are at most half as long.
     """
-    words = features.plain_words(text[:_LONGEST])
-    judged = [_judge(classifier, part, levels) for part in _parts(words)]
-    return max(judged, key=lambda each: (each.level, each.scores[Level.REVIEW]))
-
-
-def margins(classifier: Classifier, text: str, levels: Mapping[str, Level]) -> dict[Level, float]:
-    """The highest score of each level over the parts of a message: what thresholds are set on."""
     judged = [_judge(classifier, part, levels) for part in _parts(features.plain_words(text[:_LONGEST]))]
-    return {level: max(each.scores[level] for each in judged) for level in LEVELS}
+    worst = max(judged, key=lambda each: (each.level, each.scores[Level.REVIEW]))
+    scores = {level: max(each.scores[level] for each in judged) for level in LEVELS}
+    return replace(worst, scores=scores, whole=len(text) <= _LONGEST)
 
 
 def bucketed(words: Sequence[str], buckets: int) -> dict[int, int]:
@@ -121,17 +119,17 @@ def _judge(classifier: Classifier, words: list[str], levels: Mapping[str, Level]
     scores = combined(raw, classifier.labels, levels)
     passed = [level for level in LEVELS if scores[level] >= classifier.thresholds[level]]
     level = max(passed) if Level.REVIEW in passed else Level.ROUTINE
-    named = sorted(
-        (-score, label)
-        for label, score in zip(classifier.labels, raw[len(LEVELS) :], strict=True)
-        if levels.get(label, Level.ROUTINE) is level and level is not Level.ROUTINE
-    )
-    return Judgement(
-        level=level,
-        scores=scores,
-        categories=tuple(label for _, label in named[:1]),
-        words=_telling(classifier, words, level) if named else (),
-    )
+    if level is Level.ROUTINE:
+        return Judgement(level=level, scores=scores, categories=(), words=())
+    name = _name(dict(zip(classifier.labels, raw[len(LEVELS) :], strict=True)), level, levels)
+    return Judgement(level=level, scores=scores, categories=(name,), words=_telling(classifier, words, level))
+
+
+def _name(scores: Mapping[str, float], level: Level, levels: Mapping[str, Level]) -> str:
+    """The likeliest category of the level; of a higher one where a pathway has none of it."""
+    known = [label for label in scores if not label.startswith(CALM) and levels[label] >= level]
+    of_the_level = [label for label in known if levels[label] is level]
+    return max(of_the_level or known, key=lambda label: scores[label])
 
 
 def combined(raw: Sequence[float], labels: Sequence[str], levels: Mapping[str, Level]) -> dict[Level, float]:
@@ -164,13 +162,11 @@ def _telling(classifier: Classifier, words: list[str], level: Level) -> tuple[st
 
 
 def _parts(words: list[str]) -> list[list[str]]:
-    """The message as a whole; a long one also in runs of sentences of about `_WINDOW` words."""
-    if len(words) <= _WINDOW:
-        return [words]
-    runs: list[list[str]] = [[]]
+    """The message as a whole, and each of its sentences: calm words beside a report must not drown it."""
+    sentences: list[list[str]] = [[]]
     for word in words:
-        runs[-1].append(word)
-        ended = word[:2] in {"|.", "|!", "|?", "|\n", "|…"} and len(runs[-1]) > _WINDOW // 2
-        if ended or len(runs[-1]) >= _WINDOW:
-            runs.append([])
-    return [words, *(run for run in runs if len(run) > 1)]
+        sentences[-1].append(word)
+        if word in _SENTENCE_ENDS or len(sentences[-1]) >= _LONGEST_SENTENCE:
+            sentences.append([])
+    told = [sentence for sentence in sentences if any(not word.startswith("|") for word in sentence)]
+    return [words[:_LONGEST_WHOLE], *told] if len(told) > 1 or len(words) > _LONGEST_WHOLE else [words]

@@ -55,7 +55,7 @@ def screen(freetext: lexicon.FreeText, text: str, language: str | None = None) -
     reading = _Reading(freetext, net, net.read(text))
     reported, asked = reading.sort_out()
     judged = classifier.judge(freetext.classifier, text, freetext.levels) if freetext.classifier else None
-    if freetext.classifier and judged:
+    if freetext.classifier and judged and judged.whole:
         score, calm_below = judged.scores[levels.Level.REVIEW], freetext.classifier.calm_below
         no_report = [match for match in reported if score < calm_below[match.category.level]]
         reported, asked = [match for match in reported if match not in no_report], [*no_report, *asked]

@@ -27,7 +27,7 @@ _STRENGTH_LEVELS = 30.0  # inverse of the regularisation, set on the development
 _STRENGTH_LABELS = 10.0
 _LARGEST = 127
 _ABOVE = 0.0001
-_BELOW = 0.25
+_BELOW = (0.25, 0.25, 1.5)  # by level: development messages are few, and plain words of an emergency must count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +94,13 @@ def tuned(
 
     `heard`: the level that the word lists find in each; it counts unless the classifier is sure that it is no report.
     """
-    margins = [classifier.margins(trained, sentence.text, levels) for sentence in sentences]
+    margins = [classifier.judge(trained, sentence.text, levels).scores for sentence in sentences]
     judged = [
         (margin[Level.REVIEW], words, one.calm) for margin, words, one in zip(margins, heard, sentences, strict=True)
     ]
     calm_below = {
-        level: _at(sorted(score for score, words, calm in judged if words is level and not calm), lost) - _BELOW
-        for level, lost in zip(LEVELS, (goals.reports_lost, goals.reports_lost, 0.0), strict=True)
+        level: _at(sorted(score for score, words, calm in judged if words is level and not calm), lost) - below
+        for level, lost, below in zip(LEVELS, (goals.reports_lost, goals.reports_lost, 0.0), _BELOW, strict=True)
     }
     thresholds = {Level.REVIEW: _review(judged, calm_below, goals)}
     for level in LEVELS[1:]:
@@ -122,7 +122,8 @@ def _review(judged: Sequence[tuple[float, Level, bool]], calm_below: Mapping[Lev
     """The threshold of "review" that leaves the wanted share of the calm messages alone, with what the lists flag."""
     calm = [(score, words in calm_below and score >= calm_below[words]) for score, words, calm in judged if calm]
     may_flag = max(int(len(calm) * (1 - goals.left_alone)) - sum(flagged for _, flagged in calm), 0)
-    return sorted((score for score, flagged in calm if not flagged), reverse=True)[may_flag] + _ABOVE
+    unheard = sorted((score for score, flagged in calm if not flagged), reverse=True)
+    return unheard[min(may_flag, len(unheard) - 1)] + _ABOVE if unheard else 0.0
 
 
 def _at(ordered: Sequence[float], share: float) -> float:

@@ -50,9 +50,6 @@ def asked(pathway: Pathway) -> Iterator[tuple[Path, Texts]]:
         yield ("questions", index, "text"), question.text
         if question.again is not None:
             yield ("questions", index, "again"), question.again
-    for index, question in enumerate(pathway.questions):
-        if question.again is not None:
-            yield ("questions", index, "again"), question.again
     yield ("rescreen", "text"), pathway.rescreen.text
 
 

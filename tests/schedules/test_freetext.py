@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from schedules import catalog, freetext
 from schedules.pathway import FreeText, FreeTextLanguage, FreeTextPatterns, Level
 
-NET = catalog.shipped().freetext
+WHOLE = catalog.shipped().freetext
+NET = WHOLE.model_copy(update={"classifier": None})  # the word lists alone
 DEV = Path(__file__).parents[2].parent / "shared" / "clinical" / "freetext-dev.json"
 EMERGENCY, URGENT, REVIEW, CALM = Level.EMERGENCY, Level.URGENT, Level.REVIEW, Level.ROUTINE
 
@@ -52,6 +53,7 @@ EXAMPLES = [
 @pytest.mark.parametrize(("text", "expected"), EXAMPLES)
 def test_the_protocols_examples_get_their_level(text: str, expected: Level) -> None:
     assert level(text) is expected
+    assert freetext.screen(WHOLE, text).level is expected
 
 
 REPORTS = [
@@ -191,15 +193,23 @@ def test_any_text_can_be_screened(text: str) -> None:
     first=st.booleans(),
 )
 def test_a_calm_sentence_beside_an_alarm_never_lowers_it(calm: str, alarm: str, first: bool) -> None:
-    assert level(f"{calm} {alarm}" if first else f"{alarm}. {calm}") is EMERGENCY
+    text = f"{calm} {alarm}" if first else f"{alarm}. {calm}"
+    assert level(text) is EMERGENCY
+    assert freetext.screen(WHOLE, text).level >= freetext.screen(WHOLE, alarm).level
 
 
 def test_a_full_length_message_is_screened_fast() -> None:
     text = ("my foot was numb and the wound is leaking, no fever but can't pee. " * 70)[:4096]
-    level("warm up")
+    freetext.screen(WHOLE, "warm up")
     begun = time.process_time()
-    assert level(text) is EMERGENCY
+    assert freetext.screen(WHOLE, text).level is EMERGENCY
     assert time.process_time() - begun < 1.0
+
+
+def test_far_more_text_than_telegram_carries_is_screened_too() -> None:
+    begun = time.process_time()
+    assert freetext.screen(WHOLE, "the garden is lovely. " * 2000 + "I can't pee").level is EMERGENCY
+    assert time.process_time() - begun < 5.0
 
 
 def test_two_pathways_with_different_words_are_kept_apart() -> None:
@@ -216,7 +226,7 @@ def test_two_pathways_with_different_words_are_kept_apart() -> None:
 @pytest.mark.skipif(not DEV.exists(), reason="the development examples are not on this machine")
 def test_the_development_examples_are_found_and_left_alone_as_measured() -> None:
     rows = json.loads(DEV.read_text(encoding="utf-8"))
-    screened = [(row, level(row["text"])) for row in rows]
+    screened = [(row, freetext.screen(WHOLE, row["text"]).level) for row in rows]
     flags = [got > CALM for row, got in screened if row["must_flag"]]
     emergencies = [got is EMERGENCY for row, got in screened if row["level_at_least"] == "emergency"]
     calm = [got is CALM for row, got in screened if not row["must_flag"]]
@@ -227,8 +237,22 @@ def test_the_development_examples_are_found_and_left_alone_as_measured() -> None
 
 def test_ordinary_messages_take_under_five_milliseconds_each() -> None:
     texts = [text for text, _ in EXAMPLES]
-    level("warm up")
+    freetext.screen(WHOLE, "warm up")
     begun = time.process_time()
     for text in texts:
-        level(text)
+        freetext.screen(WHOLE, text)
     assert (time.process_time() - begun) / len(texts) < 0.005
+
+
+def test_the_trained_net_hears_what_no_list_holds() -> None:
+    text = "my stream used to hit the back of the pan, now I stand and wait and a few drops land on my shoes"
+    assert level(text) is CALM
+    screening = freetext.screen(WHOLE, text)
+    assert screening.level is not CALM
+    assert screening.matched
+
+
+def test_an_illness_of_the_dog_is_set_aside_and_asked_about() -> None:
+    text = "the old dog is incontinent now, wet the carpet again last night, poor thing"
+    screening = freetext.screen(WHOLE, text)
+    assert screening.level is CALM

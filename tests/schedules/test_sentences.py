@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+
 from schedules import catalog, sentences
 from schedules.problems import PathwayError
 from schedules.sentences import Sentence

@@ -92,6 +92,12 @@ def test_the_file_is_read_back_as_the_same_classifier(trained: classifier.Classi
     assert classifier.Classifier.model_validate_json(training.written(trained)) == trained
 
 
+def test_the_shipped_classifier_was_trained_on_the_shipped_sentences() -> None:
+    shipped = catalog.shipped().freetext.classifier
+    assert shipped is not None
+    assert shipped.trained_on == training.digest(catalog.read_sentences(catalog.shipped_folder(), "train"))
+
+
 def test_weights_that_are_no_base64_are_refused(trained: classifier.Classifier) -> None:
     content = trained.model_dump(mode="json") | {"weights": "???"}
     with pytest.raises(ValueError, match="train again"):
