@@ -79,7 +79,7 @@ def test_a_case_goes_from_acknowledged_to_reached_to_closed_in_the_group(
     closed = ward.taps_on(lind, "c_outcome", case, OUTCOMES.index("advice"), chat=room)
     assert (closed.text, closed.alert) == ("Closed: advice given.", False)
     assert case.outcome == "advice"
-    assert labels(ward, case, room) == ["Details"]
+    assert labels(ward, case, room) == ["Details", "Why"]
 
 
 def test_the_second_tap_is_told_who_was_first(ward: Ward, okoro: Staff, lind: Staff, case: Escalation) -> None:
