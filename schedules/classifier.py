@@ -1,7 +1,8 @@
 """The trained net for what a patient types: a linear classifier whose weights are data of the pathway.
 
 Deterministic, no service, no network: hashed features times whole-number weights. It was trained in this repository
-(`training.py`) from the reviewable sentences beside the pathway, and it can only raise a level.
+(`training.py`) from the reviewable sentences beside the pathway. It raises levels, and it says where listed words are
+hardly a report; those are asked about (`freetext.screen`).
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """The red-flag net for anything a patient types: word lists and a trained classifier, no language model.
 
 It makes some messages faster and is not the safety net by itself: people find words that no list and no training
-holds (README, "How safe is it?"). Every typed message is still re-screened and read by a person. What it finds can
-only raise a level.
+holds (README, "How safe is it?"). Every typed message is still re-screened and read by a person. Typed words never
+lower the level of an answer.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from schedules import classifier, levels, lexicon, nets, phrases
 
 # Words such as "really" may part a "not" from the second half of a symptom: "the scar is not really oozing".
 _NOT_AND_SYMPTOM = 2
+_REMEMBERED = 4_096  # letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,16 @@ def screen(freetext: lexicon.FreeText, text: str, language: str | None = None) -
     """
     del language
     net = nets.of(freetext)
+    return _recent(net, text) if len(text) <= _REMEMBERED else _screen(net, text)
+
+
+@functools.lru_cache(maxsize=512)  # triage judges a check-in after every answer, and its typed words each time
+def _recent(net: nets.Net, text: str) -> Screening:
+    return _screen(net, text)
+
+
+def _screen(net: nets.Net, text: str) -> Screening:
+    freetext = net.freetext
     reading = _Reading(freetext, net, net.read(text))
     reported, asked = reading.sort_out()
     judged = classifier.judge(freetext.classifier, text, freetext.levels) if freetext.classifier else None

@@ -34,10 +34,11 @@ class Net:
     """The word lists of all languages, ready to be looked for.
 
     `book` finds them under "language:LIST" and the scope words under the name of their field. `near` holds, by
-    category, the runs of lists that make it together.
+    category, the runs of lists that make it together. `freetext` is what it was built from.
     """
 
     def __init__(self, freetext: lexicon.FreeText) -> None:
+        self.freetext = freetext
         languages = freetext.languages.values()
         lists = {
             f"{name}:{key}": words

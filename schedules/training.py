@@ -40,7 +40,7 @@ class Goals:
     """
 
     left_alone: float = 0.9
-    overcalled: float = 0.35
+    overcalled: float = 0.3
     reports_lost: float = 0.02
 
 

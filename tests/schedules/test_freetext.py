@@ -236,11 +236,11 @@ def test_the_development_examples_are_found_and_left_alone_as_measured() -> None
 
 
 def test_ordinary_messages_take_under_five_milliseconds_each() -> None:
-    texts = [text for text, _ in EXAMPLES]
+    texts = [one.text for one in catalog.read_sentences(catalog.shipped_folder(), "dev")[::4]]
     freetext.screen(WHOLE, "warm up")
     begun = time.process_time()
     for text in texts:
-        freetext.screen(WHOLE, text)
+        freetext.screen(WHOLE, f"{text} !")  # no message seen before, which would be remembered
     assert (time.process_time() - begun) / len(texts) < 0.005
 
 

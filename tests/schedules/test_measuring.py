@@ -1,6 +1,10 @@
 """Figures on labelled messages."""
 
+import re
+from pathlib import Path
+
 import pytest
+
 from schedules import catalog, measuring
 from schedules.measuring import Share
 from schedules.sentences import Sentence
@@ -51,3 +55,11 @@ def test_a_level_too_low_is_flagged_but_not_in_time() -> None:
 def test_the_interval_is_wilsons(hits: int, of: int, low: float, high: float) -> None:
     share = Share(hits=hits, of=of)
     assert (round(share.low, 2), round(share.high, 2)) == (low, high)
+
+
+def test_the_readme_gives_the_figures_of_the_test_set() -> None:
+    found = measuring.measure(catalog.shipped().freetext, catalog.read_sentences(catalog.shipped_folder(), "test"))
+    section = Path("README.md").read_text(encoding="utf-8").split("## How safe is it?")[1].split("\n## ")[0]
+    given = [(int(hits), int(of)) for hits, of in re.findall(r"\| (\d+) of (\d+), ", section)]
+    shares = (found.flagged, found.in_time, found.emergencies, found.left_alone)
+    assert given == [(share.hits, share.of) for share in shares]
