@@ -1,51 +1,77 @@
-"""The command line: `aftercare <command>`. Each command lives in a file of its own in `commands/`."""
+"""The command line: `aftercare <command>`. Each command lives in a file of its own in `commands/`.
+
+A command is loaded when it is named: `triage`, `screen` and `pathway check` need neither Telegram nor a database, and
+should not wait for them.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import Any, ClassVar, cast
+
 import typer
+from typer.core import TyperGroup
 
-from bot.commands import (
-    demo,
-    doctor,
-    enrol,
-    explain,
-    keys,
-    migrate,
-    pathway,
-    preview,
-    publish,
-    replay,
-    run,
-    screen,
-    sentences,
-    simulate,
-    staff,
-    triage,
-)
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Follows people home after lumbar spine surgery.")
-app.command()(run.run)
-app.command()(demo.demo)
-app.command()(enrol.enrol)
-app.add_typer(staff.app, name="staff")
-app.add_typer(keys.app, name="keys")
-app.command()(doctor.doctor)
-app.command()(migrate.migrate)
-app.command()(triage.triage)
-app.command()(screen.screen)
-pathway.app.command()(publish.publish)
-pathway.app.command()(preview.preview)
-pathway.app.command()(replay.replay)
-pathway.app.command()(simulate.simulate)
-pathway.app.command()(explain.explain)
-pathway.app.command()(sentences.train)
-pathway.app.command()(sentences.measure)
-app.add_typer(pathway.app, name="pathway")
+class _OnDemand(TyperGroup):
+    """Commands by name, each with the module in `bot.commands` that holds it: a function, or `app`, of that name."""
+
+    modules: ClassVar[dict[str, str]]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every name, without loading anything."""
+        return list(self.modules)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, loaded now; None when there is none of this name."""
+        if cmd_name not in self.modules:
+            return None
+        command = typer.main.get_command(_pathway if cmd_name == "pathway" else self._load(cmd_name))
+        command.name = cmd_name
+        return command
+
+    def _load(self, name: str) -> typer.Typer:
+        module = importlib.import_module(f"bot.commands.{self.modules[name]}")
+        if not hasattr(module, name):
+            return cast("typer.Typer", module.app)
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(getattr(module, name))
+        return alone
+
+
+class _Commands(_OnDemand):
+    modules: ClassVar[dict[str, str]] = {
+        name: name
+        for name in ("run", "demo", "enrol", "staff", "keys", "doctor", "migrate", "triage", "screen", "pathway")
+    }
+
+
+class _PathwayCommands(_OnDemand):
+    modules: ClassVar[dict[str, str]] = {
+        "check": "pathway",
+        "export": "pathway",
+        "publish": "publish",
+        "preview": "preview",
+        "replay": "replay",
+        "simulate": "simulate",
+        "explain": "explain",
+        "train": "sentences",
+        "measure": "sentences",
+    }
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False)
+_pathway = typer.Typer(cls=_PathwayCommands, no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
-def _commands() -> None:
+def _program() -> None:
     """Follows people home after lumbar spine surgery."""
+
+
+@_pathway.callback()
+def _about_pathways() -> None:
+    """Check, preview, publish and write out pathways: what is asked, when, and what it means."""
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from bot.db import keys as stored
 from bot.db.engine import Database
 from bot.db.models import Heartbeat
 
-app = typer.Typer(no_args_is_help=True, help="The keys that open what is encrypted at rest.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The keys that open what is encrypted at rest.")
 ALIVE = timedelta(minutes=2)
 
 

@@ -12,8 +12,6 @@ from schedules import catalog, lint
 from schedules.pathway import Pathway
 from schedules.problems import PathwayError
 
-app = typer.Typer(no_args_is_help=True, help="Check and write out pathways: what is asked, when, and what it means.")
-
 _Named = Annotated[str, typer.Argument(help="A pathway that came with the program, or a folder with its files.")]
 
 
@@ -28,7 +26,6 @@ def files(name: str) -> dict[str, str]:
     return catalog.read_folder(Path(name)) if is_folder else catalog.shipped_files(name)
 
 
-@app.command()
 def check(
     pathway: _Named = "lumbar_surgery",
     mutated: Annotated[
@@ -60,7 +57,6 @@ def check(
         mutants.check(checked, content, catalog.shipped_folder(pathway) if shipped else Path(pathway))
 
 
-@app.command()
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write; made if it is not there.")],
     pathway: Annotated[str, typer.Option(help="A pathway that came with the program, or a folder.")] = "lumbar_surgery",

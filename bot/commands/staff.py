@@ -16,7 +16,7 @@ from bot.care import staffing
 from bot.commands import site
 from bot.db.models import CareTeam, Staff
 
-app = typer.Typer(no_args_is_help=True, help="Care teams and the people in them.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Care teams and the people in them.")
 
 
 @app.command()

@@ -7,15 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from bot.commands import pathway, triage
+from bot.__main__ import app
+from bot.commands import triage
 from schedules import catalog
-
-app = typer.Typer()
-app.command()(triage.triage)
-app.add_typer(pathway.app, name="pathway")
 
 CASE: dict[str, Any] = {
     "id": "ana-017",
