@@ -69,7 +69,7 @@ def _screen(net: nets.Net, text: str) -> Screening:
     judged = classifier.judge(freetext.classifier, text, freetext.levels) if freetext.classifier else None
     if freetext.classifier and judged and judged.whole:
         score, calm_below = judged.scores[levels.Level.REVIEW], freetext.classifier.calm_below
-        no_report = [match for match in reported if score < calm_below[match.category.level]]
+        no_report = [match for match in reported if score < calm_below.get(match.category.level, score)]
         reported, asked = [match for match in reported if match not in no_report], [*no_report, *asked]
     found = {match.category.id for match in reported} | set(judged.categories if judged else ())
     matched = [" … ".join(map(reading.message.text, match.spans)) for match in reported]
