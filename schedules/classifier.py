@@ -31,6 +31,13 @@ _LONGEST_WHOLE = 80
 _WORDS_SHOWN = 4
 
 
+@dataclass(frozen=True, slots=True, eq=False)  # an array has no one truth, and would break the comparison of pathways
+class Table:
+    """Weights: one row a bucket, one column a head."""
+
+    rows: NDArray[np.int8]
+
+
 class Classifier(Content):
     """`heads`: what is scored, in the order of the columns of the weights: "review", "urgent" and "emergency" (that
     level or above), then every label of the training sentences. `weights`: base64 of zlib of signed bytes, row by
@@ -58,10 +65,10 @@ class Classifier(Content):
         return value
 
     @cached_property
-    def table(self) -> NDArray[np.int8]:
-        """The weights, one row a bucket, one column a head. Raises ValueError when their number does not fit."""
+    def table(self) -> Table:
+        """The weights, ready to be used. Raises ValueError when their number does not fit."""
         flat = np.frombuffer(zlib.decompress(base64.b64decode(self.weights)), dtype=np.int8)
-        return flat.reshape(self.buckets, len(self.heads))
+        return Table(rows=flat.reshape(self.buckets, len(self.heads)))
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -111,7 +118,7 @@ def length(found: Mapping[int, int]) -> float:
 
 def _judge(classifier: Classifier, words: list[str], levels: Mapping[str, Level]) -> Judgement:
     found = bucketed(words, classifier.buckets)
-    rows = classifier.table[np.fromiter(found, dtype=np.int64, count=len(found))].astype(np.int64)
+    rows = classifier.table.rows[np.fromiter(found, dtype=np.int64, count=len(found))].astype(np.int64)
     values = np.fromiter(found.values(), dtype=np.int64, count=len(found))
     raw = [
         bias + float(total) * classifier.unit / length(found)
@@ -155,7 +162,7 @@ def _telling(classifier: Classifier, words: list[str], level: Level) -> tuple[st
     head = LEVELS.index(level)
     spoke = [0.0] * len(words)
     for feature in features.features(words):
-        weight = classifier.table[zlib.crc32(feature.name.encode()) % classifier.buckets, head]
+        weight = classifier.table.rows[zlib.crc32(feature.name.encode()) % classifier.buckets, head]
         for place in feature.words:
             spoke[place] += float(weight) * feature.value / len(feature.words)
     best = sorted(range(len(words)), key=lambda place: -spoke[place])[:_WORDS_SHOWN]

@@ -98,6 +98,14 @@ def test_the_shipped_classifier_was_trained_on_the_shipped_sentences() -> None:
     assert shipped.trained_on == training.digest(catalog.read_sentences(catalog.shipped_folder(), "train"))
 
 
+def test_a_classifier_that_was_used_can_be_compared(trained: classifier.Classifier) -> None:
+    again = classifier.Classifier.model_validate_json(training.written(trained))
+    for one in (trained, again):
+        classifier.judge(one, "shivering", LEVELS)
+    assert trained == again
+    assert trained != again.model_copy(update={"unit": 1.0})
+
+
 def test_weights_that_are_no_base64_are_refused(trained: classifier.Classifier) -> None:
     content = trained.model_dump(mode="json") | {"weights": "???"}
     with pytest.raises(ValueError, match="train again"):
