@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from schedules import facts, triage
-from schedules.case import Case
+from schedules.case import BASELINE, Case
 from schedules.levels import Level
 from schedules.pathway import Pathway
 
@@ -68,9 +68,10 @@ def replay(old: Pathway, new: Pathway, cases: Iterable[Case]) -> Replay:
     differences: list[Difference] = []
     unknown: set[str] = set()
     count = 0
+    alike = _read_alike(old, new)
     for case in cases:
         count += 1
-        then, now = (triage.fired(pathway, _known(pathway, case, unknown)) for pathway in (old, new))
+        then, now = _judged(old, new, case, unknown, alike=alike)
         levels = tuple(max(found.values(), default=Level.ROUTINE) for found in (then, now))
         before[levels[0]] += 1
         after[levels[1]] += 1
@@ -84,6 +85,24 @@ def replay(old: Pathway, new: Pathway, cases: Iterable[Case]) -> Replay:
         differences=tuple(differences),
         unknown=tuple(sorted(unknown)),
     )
+
+
+def _read_alike(old: Pathway, new: Pathway) -> bool:
+    """Whether a case reads the same under both: only the rules and what is said differ."""
+    parts = ("questions", "schedule", "procedures", "freetext", "rescreen", "baseline_fields")
+    return all(getattr(old, part) == getattr(new, part) for part in parts)
+
+
+def _judged(
+    old: Pathway, new: Pathway, case: Case, unknown: set[str], *, alike: bool
+) -> tuple[dict[str, Level], dict[str, Level]]:
+    """What fires under each. A case that both read alike is read once, unless an earlier level is still to be found."""
+    known = _known(old, case, unknown)
+    reading = triage.read(old, known)
+    then = triage.fired_in(old, reading)
+    if alike and all(past.level is not None or past.checkin == BASELINE for past in case.history):
+        return then, triage.fired_in(new, reading)
+    return then, triage.fired(new, _known(new, case, unknown))
 
 
 def _known(pathway: Pathway, case: Case, unknown: set[str]) -> Case:

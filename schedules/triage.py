@@ -89,7 +89,16 @@ def fired(pathway: Pathway, case: Case) -> dict[str, Level]:
 
     Raises UnknownQuestionError as `evaluate` does.
     """
-    reading = facts.read(pathway, case, lambda past: max(fired(pathway, past).values(), default=Level.ROUTINE))
+    return fired_in(pathway, read(pathway, case))
+
+
+def read(pathway: Pathway, case: Case) -> facts.Reading:
+    """The case read once, to be judged by `fired_in`. Raises UnknownQuestionError."""
+    return facts.read(pathway, case, lambda past: max(fired(pathway, past).values(), default=Level.ROUTINE))
+
+
+def fired_in(pathway: Pathway, reading: facts.Reading) -> dict[str, Level]:
+    """The rules that fire in what was read, and their levels."""
     levels = {rule.id: rule.level for rule in pathway.all_rules if rule.predicate.holds(reading.facts)}
     return levels | {f"rescreen_{option.id}": option.level for option in _answered(pathway, reading)}
 
