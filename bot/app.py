@@ -86,11 +86,11 @@ class App:
 
 
 @asynccontextmanager
-async def build(settings: Settings, keys: Sequence[str], clock: Clock) -> AsyncIterator[App]:
+async def build(settings: Settings, keys: Sequence[str], clock: Clock, *, pace: float = 1.0) -> AsyncIterator[App]:
     """Wire an app and close it again. Raises NotReady, TokenRefused, and what migrating raises.
 
     The database is migrated, and the shipped pathway published if none is; numbers and translations were checked with
-    the settings.
+    the settings. `pace` says how much faster `clock` runs than the machine's.
     """
     if settings.telegram_bot_token is None:
         raise NotReady("TELEGRAM_BOT_TOKEN is missing. @BotFather on Telegram gives one when you make the bot.")
@@ -119,7 +119,7 @@ async def build(settings: Settings, keys: Sequence[str], clock: Clock) -> AsyncI
             poller=poller,
             intake=Intake(db, clinic, clock, courier, dispatch.handle, secret, check=admin.checked),
             sender=Sender(db, clinic, clock, courier, showing.RENDERERS),
-            ticks=Ticks(db, clinic, clock, webhook=webhook is not None),
+            ticks=Ticks(db, clinic, clock, webhook=webhook is not None, pace=pace),
             webhook=webhook,
         )
 
