@@ -32,6 +32,19 @@ def load_or_make(path: Path, *, database_has_data: bool) -> tuple[str, ...]:
     return read(path)
 
 
+def read_shared(path: Path) -> tuple[str, ...]:
+    """The keys of a database that several processes and machines use: never made by the way, for each needs the same.
+
+    Raises KeyFileError.
+    """
+    if not path.exists():
+        raise KeyFileError(
+            f"There is no key file {path}. Copy it from where this database is served already, or, for a new database, "
+            "make one with: aftercare keys new"
+        )
+    return read(path)
+
+
 def read(path: Path) -> tuple[str, ...]:
     """The keys in this file, newest first; raises KeyFileError."""
     try:

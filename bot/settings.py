@@ -63,8 +63,11 @@ class Settings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _is_a_known_database(cls, url: str) -> str:
-        if not url.startswith("sqlite:///"):
-            raise ValueError("must begin with sqlite:///, for example sqlite:///aftercare.db; SQLite is what is served")
+        if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError(
+                "must begin with sqlite:/// or postgresql+psycopg://, for example sqlite:///aftercare.db or "
+                "postgresql+psycopg://aftercare@localhost/aftercare"
+            )
         return url
 
     @field_validator("aftercare_key")
@@ -141,6 +144,8 @@ def encryption_keys(settings: Settings) -> tuple[str, ...]:
     if settings.aftercare_key is not None:
         return keyfile.split(settings.aftercare_key.get_secret_value())
     database = settings.sqlite_file
+    if database is None and settings.database_url.startswith("postgresql"):
+        return keyfile.read_shared(settings.key_file)
     has_data = database is not None and database.exists() and database.stat().st_size > 0
     return keyfile.load_or_make(settings.key_file, database_has_data=has_data)
 

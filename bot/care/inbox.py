@@ -24,6 +24,7 @@ from schedules import freetext
 from schedules.levels import Level
 
 ATTEMPTS = 5
+ATTEMPTS_AWAY = 20  # about a quarter of an hour, when it was the database that failed
 BACKOFF_S = (1, 4, 15, 60)  # after the first, second, … failure; the chat's later updates wait as long
 READ_WITHIN = timedelta(hours=2)
 
@@ -97,6 +98,15 @@ def waiting(session: Session, row_id: int) -> Stored | None:
     return None if found is None else Stored(body=found.raw or "", received_at=found.received_at)
 
 
+def take(session: Session, row_id: int) -> bool:
+    """Claim the update until this unit ends. False when it is done, or another process is at it.
+
+    The row's lock is the claim: it ends with the process that holds it, where a lease would keep a tap waiting.
+    """
+    mine = select(Inbox.id).where(Inbox.id == row_id, Inbox.state == "new").with_for_update(skip_locked=True)
+    return session.scalar(mine) is not None
+
+
 def done(session: Session, row_id: int, now: datetime) -> bool:
     """Processed, in the same transaction as its effect. False when somebody else was faster."""
     finished = session.execute(
@@ -108,17 +118,17 @@ def done(session: Session, row_id: int, now: datetime) -> bool:
     return finished.first() is not None
 
 
-def failed(session: Session, row_id: int, error: str, now: datetime, clinic: Clinic, *, hopeless: bool = False) -> bool:
+def failed(session: Session, row_id: int, error: str, now: datetime, clinic: Clinic, *, tries: int = ATTEMPTS) -> bool:
     """Processing raised `error` (a type's name): the update is tried again later.
 
-    After the last try, or when another try cannot help, it is quarantined and a person is told. Returns whether it was.
+    After `tries` it is quarantined and a person is told. Returns whether it was.
     """
     row = session.get_one(Inbox, row_id)
     if row.state != "new":
         return False
     row.attempts += 1
     row.error = error
-    if row.attempts < ATTEMPTS and not hopeless:
+    if row.attempts < tries:
         row.not_before = now + timedelta(seconds=BACKOFF_S[min(row.attempts, len(BACKOFF_S)) - 1])
         return False
     row.state = "quarantined"

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.care import pathways, telling, watchdog
 from bot.care.clinic import Clinic
+from bot.db import postgres
 from bot.db.models import CareTeam, Chat, Enrolment, Escalation, EscalationEvent, Outbox, Patient, Staff
 from schedules import ladder
 from schedules.pathway import Level, LevelSpec
@@ -85,7 +86,9 @@ def page_due(session: Session, now: datetime, clinic: Clinic) -> int:
                 if _attend(session, session.get_one(Escalation, escalation_id), now):
                     acted += 1
                     watchdog.clear(session, "paging_failed", f"escalation:{escalation_id}", now)
-        except Exception as error:  # noqa: BLE001 - whatever one row brings up, the ladders of the others go on
+        except Exception as error:
+            if postgres.ends_the_unit(error):
+                raise
             kind = type(error).__name__
             log.error("paging failed", escalation=escalation_id, error=kind)  # noqa: TRY400 - a traceback can carry a name
             later = update(Escalation).where(Escalation.id == escalation_id, Escalation.next_page_at.is_not(None))

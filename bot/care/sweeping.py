@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.care import watchdog
+from bot.db import postgres
 
 log = structlog.get_logger()
 
@@ -21,6 +22,8 @@ def each(session: Session, name: str, ids: Iterable[int], act: Callable[[int], b
             with session.begin_nested():
                 changed += act(row_id)
         except Exception as error:
+            if postgres.ends_the_unit(error):
+                raise
             log.exception("row failed in a tick", tick=name, row=row_id, error=type(error).__name__)
             watchdog.incident(session, "tick_row", f"{name}:{row_id}", "Read the log for this row and mend it.", now)
     return changed

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 import structlog
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from bot.cards import Toast
@@ -29,6 +30,8 @@ Handler = Callable[[Session, Clinic, Incoming, datetime], Toast | None]
 Check = Callable[[Session, Incoming, datetime], Checked | None]
 UPLOAD_LIMIT = 1_048_576
 IDLE_S = 5.0  # the net under the wake-up after each commit
+AWAY_S = 1.0  # before the database is asked again
+TOGETHER = 4  # updates of different chats at once, where the database takes several writers
 
 
 class Answering(Protocol):
@@ -75,7 +78,13 @@ class Intake:
         """Process until cancelled; cancelling between two updates loses nothing."""
         while True:
             self._awake.clear()
-            if await self._process_batch():
+            try:
+                tried = await self._process_batch()
+            except DBAPIError as error:
+                log.error("inbox not read", kind=type(error).__name__)  # noqa: TRY400 - a traceback quotes rows
+                await asyncio.sleep(AWAY_S)
+                continue
+            if tried:
                 continue
             try:
                 await asyncio.wait_for(self._awake.wait(), IDLE_S)
@@ -92,8 +101,9 @@ class Intake:
 
     async def _process_batch(self) -> int:
         rows = await self._db.read(inbox.due, self._clock.now())
-        for row_id in rows:
-            await self._process(row_id)
+        width = TOGETHER if self._db.shared else 1
+        for first in range(0, len(rows), width):  # each of another chat
+            await asyncio.gather(*map(self._process, rows[first : first + width]))
         return len(rows)
 
     async def _process(self, row_id: int) -> None:
@@ -121,7 +131,7 @@ class Intake:
             task.add_done_callback(self._answers.discard)
 
     def _unit(self, session: Session, incoming: Incoming, row_id: int, now: datetime) -> Toast | None:
-        if not inbox.done(session, row_id, now):
+        if not inbox.take(session, row_id) or not inbox.done(session, row_id, now):
             return None
         if incoming.kind is Kind.TAP and incoming.message_id is not None:
             delivery.tapped(session, incoming.chat, incoming.message_id, now)
@@ -131,7 +141,10 @@ class Intake:
         kind, now = type(error).__name__, self._clock.now()
         log.error("update not processed", inbox=row_id, kind=kind)
         try:
-            gone = await self._db.write(inbox.failed, row_id, kind, now, self._clinic, hopeless=hopeless)
+            tries = 1 if hopeless else inbox.ATTEMPTS_AWAY if isinstance(error, OperationalError) else inbox.ATTEMPTS
+            gone = await self._db.write(inbox.failed, row_id, kind, now, self._clinic, tries=tries)
+        except OperationalError:
+            raise  # the database is away: nothing can be said of the update
         except Exception as again:  # noqa: BLE001 - the escalation itself failed: at least the admins must hear of it
             log.error("failed update not escalated", inbox=row_id, kind=type(again).__name__)  # noqa: TRY400 - a traceback quotes rows
             gone = await self._db.write(inbox.set_aside, row_id, kind, now)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.care import delivery, outcomes, turns, uncertain
@@ -24,6 +26,7 @@ from bot.chat.limits import Limits, Turn
 from bot.clock import Clock
 from bot.db.engine import Database
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 ALERTS = (Lane.EMERGENCY, Lane.CLINICIAN)
@@ -31,6 +34,7 @@ OTHERS = (Lane.CONVERSATION, Lane.CHECKIN, Lane.DIGEST)
 ALERTS_IN_FLIGHT, OTHERS_IN_FLIGHT = 4, 12
 BULK_IN_FLIGHT = 4  # what is in flight at a crash may arrive twice: the fewer the better
 LOOK_AT = 50  # waiting chats considered in one step
+AWAY_S = 1.0  # before a database that is away is asked again
 IDLE_S = 5.0  # the net under the wake-up after each commit
 SHORTEST_S = 0.02
 
@@ -79,7 +83,9 @@ class Sender:
     async def recover(self) -> dict[str, int]:
         """At the start, before anything is sent: whatever was being sent when the last process ended is uncertain."""
         self._recovered = True
-        return await self._db.write(uncertain.sweep, self._clock.now(), self._clinic, restarted=True)
+        return await self._persist(
+            lambda: self._db.write(uncertain.sweep, self._clock.now(), self._clinic, restarted=True)
+        )
 
     async def run(self) -> None:
         """Send until cancelled. Calls under way then go on: see `finish`."""
@@ -186,7 +192,16 @@ class Sender:
             until = self._limits.flooded(turn.chat, outcome.seconds, now)
             outcome = outcomes.RetryAfter((until - now) / timedelta(seconds=1))
         _note(outgoing, outcome)
-        await self._db.write(delivery.settle, outgoing, outcome, self._clinic, now)
+        await self._persist(lambda: self._db.write(delivery.settle, outgoing, outcome, self._clinic, now))
+
+    async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
+        """What was sent must be put on record: as long as the database is away, again and again."""
+        while True:
+            try:
+                return await write()
+            except OperationalError as error:
+                log.warning("database away", kind=type(error).__name__)
+            await asyncio.sleep(AWAY_S)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(task, None)

@@ -11,10 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot import keyfile
+from bot import settings as configuration
 from bot.commands import site
 from bot.db import keys as stored
 from bot.db.engine import Database
 from bot.db.models import Heartbeat
+from bot.errors import AftercareError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The keys that open what is encrypted at rest.")
 ALIVE = timedelta(minutes=2)
@@ -23,6 +25,22 @@ ALIVE = timedelta(minutes=2)
 @app.callback()
 def _group() -> None:
     """The keys that open what is encrypted at rest."""
+
+
+@app.command()
+def new() -> None:
+    """Make the key file of a new database on PostgreSQL. Every process needs a copy of the same file."""
+    try:
+        settings = configuration.load(to_run=False)
+        if settings.aftercare_key is not None:
+            site.fail("AFTERCARE_KEY is set, so no key file is used. Take it away, or keep it and do nothing.")
+        if settings.key_file.exists():
+            site.fail(f"There is a key file {settings.key_file} already; nothing was changed.")
+        keyfile.write(settings.key_file, (Fernet.generate_key().decode(),))
+    except AftercareError as error:
+        site.fail(str(error))
+    typer.echo(f"The key is in {settings.key_file}. Copy it to every machine that serves this database, and keep one")
+    typer.echo("copy apart from the backups: without it names, phone numbers and texts cannot be read by anyone.")
 
 
 @app.command()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
+from typing import Annotated
 
 import structlog
 import typer
@@ -17,14 +19,18 @@ from bot.settings import Settings
 events = structlog.get_logger()
 
 
-def run() -> None:
+def run(
+    only: Annotated[
+        str, typer.Option(help="Parts for this process, of intake,care,delivery,console; the others run elsewhere.")
+    ] = ",".join(app.PARTS),
+) -> None:
     """Serve patients and staff with the settings of the environment and .env, until stopped."""
     try:
         settings = configuration.load()
         _need_translations()
         keys = configuration.encryption_keys(settings)
         log.configure(settings.log_level)
-        asyncio.run(_serve(settings, keys))
+        asyncio.run(_serve(settings, keys, [part.strip() for part in only.split(",") if part.strip()]))
     except AftercareError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -36,10 +42,10 @@ def _need_translations() -> None:
         raise AftercareError("Translations are missing:\n  " + "\n  ".join(missing))
 
 
-async def _serve(settings: Settings, keys: tuple[str, ...]) -> None:
+async def _serve(settings: Settings, keys: tuple[str, ...], parts: Sequence[str]) -> None:
     """Run until SIGINT or SIGTERM; a part that fails by itself ends the process non-zero."""
     loop = asyncio.get_running_loop()
-    async with app.build(settings, keys, SystemClock()) as aftercare:
+    async with app.build(settings, keys, SystemClock(), parts=parts) as aftercare:
         running = asyncio.create_task(aftercare.run())
         stopping = False
 

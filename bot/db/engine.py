@@ -1,34 +1,48 @@
 """The database and the only two ways to a session: Database.read and Database.write.
 
-A unit of work is a plain function `f(session, …)`. It runs in the database's own thread from BEGIN to COMMIT and
+A unit of work is a plain function `f(session, …)`. It runs in the database's own threads from BEGIN to COMMIT and
 cannot be cancelled half-way, whatever happens to the task that awaits it. On SQLite there is one writer thread with
 one connection (BEGIN IMMEDIATE, synchronous=FULL); readers have their own threads and deferred transactions.
+
+On PostgreSQL there are a few writers here and more in other processes. Units are SERIALIZABLE, so that each sees what
+it would have seen alone, and one that lost a race is run again: a unit may have no effect but through its session.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from bot.db import postgres
 from bot.db.types import hang_keys
+
+log = structlog.get_logger()
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Unit = Callable[Concatenate[Session, P], T]
 READERS = 3
+WRITERS = 4  # of one process, on PostgreSQL
+TRIES = 20  # of a unit that loses against others; each time one of them got on
+_PAUSE_S = (0.002, 0.02)  # before another try, at random, and longer with each
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
 
 
 def open_engine(url: str, keys: Sequence[str]) -> Engine:
     """An engine with the project's settings. `keys` are Fernet keys, newest first."""
-    engine = create_engine(url, hide_parameters=True)  # an error message must not quote what patients wrote
+    pool = postgres.engine_settings(WRITERS + READERS) if postgres.is_postgres(url) else {}
+    engine = create_engine(url, hide_parameters=True, **pool)  # an error message must not quote what patients wrote
     hang_keys(engine.dialect, list(keys))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
@@ -70,8 +84,10 @@ class Database:
 
     def __init__(self, url: str, keys: Sequence[str]) -> None:
         self.engine = open_engine(url, keys)
-        self._reading = self.engine.execution_options(sqlite_begin="DEFERRED")
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="db-writer")
+        self.shared = self.engine.dialect.name == "postgresql"  # with other processes, and several writers here
+        snapshot = {"isolation_level": "REPEATABLE READ"} if self.shared else {"sqlite_begin": "DEFERRED"}
+        self._reading = self.engine.execution_options(**snapshot)
+        self._writer = ThreadPoolExecutor(max_workers=WRITERS if self.shared else 1, thread_name_prefix="db-writer")
         self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="db-reader")
         self._listeners: list[Callable[[frozenset[str]], None]] = []
 
@@ -115,10 +131,28 @@ class Database:
         self._readers.shutdown(wait=True)
         self.engine.dispose()
 
+    def hear(self, wakes: frozenset[str]) -> None:
+        """Another process committed and asked to wake these: call it in the event loop."""
+        self._tell(wakes)
+
     def _commit(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, frozenset[str]]:
+        for tried in range(1, TRIES):
+            try:
+                return self._once(unit, *args, **kwargs)
+            except DBAPIError as error:
+                if not postgres.lost_race(error):
+                    raise
+                log.debug("unit run again", unit=getattr(unit, "__name__", "unit"), tried=tried)
+            threading.Event().wait(random.uniform(*_PAUSE_S) * tried)  # noqa: S311 - spreads retries, guards nothing
+        return self._once(unit, *args, **kwargs)
+
+    def _once(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, frozenset[str]]:
         with _UnitSession(self.engine, expire_on_commit=False) as session, session.begin():
             result = unit(session, *args, **kwargs)
-        return result, frozenset(session.info.get("wake", ()))
+            wakes: frozenset[str] = frozenset(session.info.get("wake", ()))
+            if self.shared and wakes:
+                postgres.notify(session, wakes)
+        return result, wakes
 
     def _tell(self, wakes: frozenset[str]) -> None:
         for listener in self._listeners:

@@ -11,10 +11,16 @@ from sqlalchemy import Column, LargeBinary, Table, bindparam, select, type_coerc
 from sqlalchemy.orm import Session
 
 from bot.db.engine import Database
-from bot.db.models import Base
+from bot.db.models import Base, Patient, Staff
 from bot.db.types import Encrypted, KeyMissing, keyring
 
 BATCH = 500
+
+
+def check(session: Session) -> None:
+    """Try the keys on the newest names that are stored. Raises KeyMissing when they do not open."""
+    for model in (Staff, Patient):
+        session.scalars(select(model.name).order_by(model.id.desc()).limit(1)).all()
 
 
 def rotate(database: Database) -> int:
