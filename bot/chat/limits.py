@@ -1,8 +1,9 @@
 """How fast we may send: our own token buckets, on the time they are given. Pure: no clock, no waiting, no I/O.
 
 Telegram's FAQ: about 30 messages a second overall, one a second per private chat with short bursts, 20 a minute per
-group. We stay below, keep capacity for alerts, and take a 429 at its word. Edits count like messages: Telegram counts
-them in the same budgets, and says nowhere that they are cheaper.
+group. No second ever sees more than 30; the last two of these are kept for alerts, which so go at once in the midst of
+bulk, and every place that comes free after them is theirs first. A 429 is taken at its word. Edits count like messages:
+Telegram counts them in the same budgets, and says nowhere that they are cheaper.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from datetime import datetime, timedelta
 
 from bot.care.outbox import Lane
 
-TOTAL_PER_S = 28.0
-OTHERS_PER_S = 24.0  # everything but alerts: four a second stay free for these
-BULK_PER_S = 20.0  # check-ins and digests
+TOTAL = 30  # in any SECOND
+ALERT_RESERVE = 2  # of these: for alerts alone
+SECOND = timedelta(milliseconds=1020)  # as we count it: two calls may reach Telegram closer together than they left
+EVENLY_PER_S = 28.0  # all but alerts, so that the places of a second do not all come free at its end
+OTHERS_BURST, BULK_BURST = 4.0, 2.0
 PRIVATE_PER_S, PRIVATE_BURST = 1.0, 3.0
 GROUP_PER_MIN, GROUP_RESERVE = 18, 2  # the reserve is for emergencies alone
 FLOOD_WINDOW = timedelta(seconds=5)
 SLOW_FOR = timedelta(minutes=2)
 _MINUTE = timedelta(minutes=1)
-_BURST_S = 0.25  # how much of a second's allowance may be used at once
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,9 +81,9 @@ class Limits:
 
     def __init__(self, jitter: random.Random | None = None) -> None:
         self._jitter = jitter or random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._total = _bucket(TOTAL_PER_S)
-        self._others = _bucket(OTHERS_PER_S)
-        self._bulk = _bucket(BULK_PER_S)
+        self._second: deque[datetime] = deque()  # when the latest messages went
+        self._others = Bucket(per_s=EVENLY_PER_S, burst=OTHERS_BURST)
+        self._bulk = Bucket(per_s=EVENLY_PER_S, burst=BULK_BURST)  # check-ins and digests
         self._private: dict[int, Bucket] = {}
         self._groups: dict[int, deque[datetime]] = {}
         self._held: dict[int, datetime] = {}
@@ -92,6 +94,7 @@ class Limits:
         """When this message may go: `now` when it may go at once."""
         self._end_slowness(now)
         times = [bucket.ready_at(now) for bucket in self._shared(turn)]
+        times.append(self._second_ready(turn, now))
         times.append(self._group_ready(turn, now) if turn.group else self._private_of(turn.chat).ready_at(now))
         times.append(self._held.get(turn.chat, now))
         return max(times)
@@ -100,6 +103,7 @@ class Limits:
         """This message goes now."""
         for bucket in self._shared(turn):
             bucket.take(now)
+        self._second.append(now)
         if turn.group:
             self._groups.setdefault(turn.chat, deque()).append(now)
         else:
@@ -109,6 +113,8 @@ class Limits:
         """It did not go after all."""
         for bucket in self._shared(turn):
             bucket.give_back()
+        if self._second:
+            self._second.popleft()  # the newest may be another's: to forget the oldest is never too fast
         if turn.group:
             self._groups[turn.chat].pop()
         else:
@@ -124,7 +130,7 @@ class Limits:
         self._floods.append((now, chat))
         if len({other for at, other in self._floods if now - at <= FLOOD_WINDOW}) > 1:
             self._slow_until = now + SLOW_FOR
-            self._bulk.set_rate(BULK_PER_S / 2, now)
+            self._bulk.set_rate(EVENLY_PER_S / 2, now)
         return self._held[chat]
 
     def held(self, now: datetime) -> dict[int, datetime]:
@@ -140,29 +146,33 @@ class Limits:
 
     def _shared(self, turn: Turn) -> tuple[Bucket, ...]:
         if turn.lane <= Lane.CLINICIAN:
-            return (self._total,)
+            return ()
         if turn.lane < Lane.CHECKIN:
-            return self._total, self._others
-        return self._total, self._others, self._bulk
+            return (self._others,)
+        return self._others, self._bulk
+
+    def _second_ready(self, turn: Turn, now: datetime) -> datetime:
+        allowed = TOTAL if turn.lane <= Lane.CLINICIAN else TOTAL - ALERT_RESERVE
+        return _window_ready(self._second, allowed, SECOND, now)
 
     def _private_of(self, chat: int) -> Bucket:
         return self._private.setdefault(chat, Bucket(per_s=PRIVATE_PER_S, burst=PRIVATE_BURST))
 
     def _group_ready(self, turn: Turn, now: datetime) -> datetime:
-        sent = self._groups.setdefault(turn.chat, deque())
-        while sent and not timedelta(0) <= now - sent[0] < _MINUTE:
-            sent.popleft()
         allowed = GROUP_PER_MIN + (GROUP_RESERVE if turn.lane is Lane.EMERGENCY else 0)
-        return now if len(sent) < allowed else sent[len(sent) - allowed] + _MINUTE
+        return _window_ready(self._groups.setdefault(turn.chat, deque()), allowed, _MINUTE, now)
 
     def _end_slowness(self, now: datetime) -> None:
         if self._slow_until is not None and now >= self._slow_until:
             self._slow_until = None
-            self._bulk.set_rate(BULK_PER_S, now)
+            self._bulk.set_rate(EVENLY_PER_S, now)
 
 
-def _bucket(per_s: float) -> Bucket:
-    return Bucket(per_s=per_s, burst=per_s * _BURST_S)
+def _window_ready(sent: deque[datetime], allowed: int, span: timedelta, now: datetime) -> datetime:
+    """When one more fits among `allowed` in any `span`. Forgets what is over, and what a clock set back put ahead."""
+    while sent and not timedelta(0) <= now - sent[0] < span:
+        sent.popleft()
+    return now if len(sent) < allowed else sent[len(sent) - allowed] + span
 
 
 def _full(bucket: Bucket, now: datetime) -> bool:
