@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.care import publishing
 from bot.care.clinic import Clinic
-from bot.db import migrate
 from bot.db.engine import Database
+from tests import database
 
 KEY = Fernet.generate_key().decode()
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -42,27 +41,60 @@ def clinic() -> Clinic:
     )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="What the tests that need a database run on. With postgresql only these run.",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database") == "sqlite":
+        return
+    theirs = [item for item in items if "new_database" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(theirs)])
+    items[:] = theirs
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database from the migrations, with the shipped pathway published; copied for each test."""
+    """A SQLite database from the migrations, with the shipped pathway published; copied for each test."""
     path = tmp_path_factory.mktemp("template") / "aftercare.db"
-    url = f"sqlite:///{path}"
-    migrate.upgrade(url, [KEY])
-    database = Database(url, [KEY])
-    database.write_now(publishing.ensure_first, NOW)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.exec_driver_sql("BEGIN")
-    database.close()
+    database.filled(f"sqlite:///{path}", KEY, NOW)
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server of this test process."""
+    with database.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """The name of a database like `template`, on PostgreSQL."""
+    name = f"template_{os.getpid()}"
+    database.run(postgres, f'CREATE DATABASE "{name}"')
+    database.filled(database.named(postgres, name), KEY, NOW)
+    return name
+
+
 @pytest.fixture
-def db(template: Path, tmp_path: Path) -> Iterator[Database]:
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database of this test's own, on what `--database` names."""
+    if request.config.getoption("--database") == "sqlite":
+        yield database.copy_file(request.getfixturevalue("template"), tmp_path)
+        return
+    with database.copied(request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")) as make:
+        yield make()
+
+
+@pytest.fixture
+def db(new_database: str) -> Iterator[Database]:
     """A database of this test's own."""
-    path = tmp_path / "aftercare.db"
-    shutil.copyfile(template, path)
-    database = Database(f"sqlite:///{path}", [KEY])
-    yield database
-    database.close()
+    opened = Database(new_database, [KEY])
+    yield opened
+    opened.close()

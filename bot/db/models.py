@@ -40,8 +40,9 @@ def fk(column: str, **kw: Any) -> Any:
 
 
 def index_where(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """A partial index; the state in `where` is a literal, so that planners use it."""
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+    """A partial index; the state in `where` is a literal, so that planners use it. A flag is written `flag = 1`."""
+    there = text(where.replace(" = 1", ""))  # PostgreSQL has truth values
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=there)
 
 
 def unique_where(name: str, *columns: str, where: str) -> Index:

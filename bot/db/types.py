@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, Dialect, Integer, LargeBinary, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -74,17 +74,21 @@ class LocalDate(TypeDecorator[date]):
 
 
 class Flag(TypeDecorator[bool]):
-    """True or false as 1 or 0."""
+    """True or false: 1 or 0 on SQLite."""
 
-    impl = Integer
+    impl = Boolean
     cache_ok = True
 
-    def process_bind_param(self, value: bool | None, dialect: Dialect) -> int | None:
-        """Store as 1 or 0."""
-        return None if value is None else int(value)
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the storage of the database at hand."""
+        return dialect.type_descriptor(Boolean() if dialect.name == "postgresql" else Integer())
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> bool | None:
-        """Read 1 or 0."""
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
+        """Store as the database knows it."""
+        return value if value is None or dialect.name == "postgresql" else int(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:
+        """Read what was stored."""
         return None if value is None else bool(value)
 
 

@@ -68,10 +68,9 @@ KEPT: dict[str, tuple[str, ...]] = {
 
 
 def create_index(name: str, table: str, columns: Sequence[str], where: str, *, unique: bool = False) -> None:
-    """A partial index on either database."""
-    op.create_index(
-        name, table, list(columns), unique=unique, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
-    )
+    """A partial index on either database; PostgreSQL has truth values where SQLite has 1 and 0."""
+    there = sa.text(where.replace(" = 1", ""))
+    op.create_index(name, table, list(columns), unique=unique, sqlite_where=sa.text(where), postgresql_where=there)
 
 
 def upgrade() -> None:

@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -136,16 +134,14 @@ class Ward:
 
 
 @pytest.fixture
-async def bare(template: Path, tmp_path: Path, description: schema.Description | None) -> AsyncIterator[Ward]:
+async def bare(new_database: str, description: schema.Description | None) -> AsyncIterator[Ward]:
     """A bot that is up, with nobody in it."""
     clock = MovableClock(NOW)
-    database = tmp_path / "aftercare.db"
-    shutil.copyfile(template, database)
     async with server.serve(clock, description=description) as served, AsyncExitStack() as outer:
         settings = Settings(
             telegram_bot_token=SecretStr(served.token),
             telegram_api_url=served.url,
-            database_url=f"sqlite:///{database}",
+            database_url=new_database,
             clinic_name="Northside Spine",
             clinic_timezone="Europe/London",
             team_phone="01632 960123",
