@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot import keyfile, readiness
 from bot.errors import SettingsError
 
-SECRETS = ("telegram_bot_token", "webhook_secret")
+SECRETS = ("telegram_bot_token", "webhook_secret", "heartbeat_url")
 FILED = tuple(f"{name.upper()}_FILE" for name in SECRETS)
 
 
@@ -50,6 +50,8 @@ class Settings(BaseModel):
     webhook_url: WebAddress = ""
     webhook_secret: SecretStr | None = None
     webhook_listen: str = "127.0.0.1:8443"
+    console_listen: str = ""
+    heartbeat_url: str = Field("", repr=False, pattern=r"^(https?://\S+)?$")  # whoever knows it can feign our health
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     pathway: str = "lumbar_surgery"
 
@@ -77,9 +79,11 @@ class Settings(BaseModel):
             raise ValueError("must be Fernet keys, newest first, separated by commas")
         return configured
 
-    @field_validator("webhook_listen")
+    @field_validator("webhook_listen", "console_listen")
     @classmethod
     def _is_host_and_port(cls, listen: str) -> str:
+        if not listen:
+            return listen
         if not re.fullmatch(r"[^\s/]+:\d{1,5}", listen) or int(listen.rpartition(":")[2]) > 65535:
             raise ValueError("must be a host and a port, for example 127.0.0.1:8443")
         return listen
@@ -87,8 +91,12 @@ class Settings(BaseModel):
     @property
     def listen(self) -> tuple[str, int]:
         """Host and port the webhook listens on."""
-        host, _, port = self.webhook_listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return _host_and_port(self.webhook_listen)
+
+    @property
+    def console(self) -> tuple[str, int] | None:
+        """Host and port of the web endpoint for health and metrics, or None when there is to be none."""
+        return _host_and_port(self.console_listen) if self.console_listen else None
 
     @property
     def key_file(self) -> Path:
@@ -158,6 +166,11 @@ def card_values(settings: Settings) -> dict[str, str]:
 def variables() -> tuple[str, ...]:
     """The name of every environment variable that means something here, in the order of the settings."""
     return (*(field.upper() for field in Settings.model_fields), *FILED)
+
+
+def _host_and_port(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def _meaningful(values: Mapping[str, str | None]) -> dict[str, str]:

@@ -70,8 +70,9 @@ def test_settings_made_by_hand_read_nothing_from_outside(monkeypatch: pytest.Mon
 
 def test_no_secret_shows_in_the_printed_settings(env_file: Path) -> None:
     changes = {"AFTERCARE_KEY": KEY, "WEBHOOK_SECRET": "s3cret" * 4, "DATABASE_URL": "sqlite:///private.db"}
+    changes["HEARTBEAT_URL"] = "https://hc.clinic.test/unguessable"
     shown = repr(settings.load(written(env_file, SITE | changes)))
-    assert not any(secret in shown for secret in (TOKEN, KEY, "s3cret", "private.db"))
+    assert not any(secret in shown for secret in (TOKEN, KEY, "s3cret", "private.db", "unguessable"))
 
 
 def test_settings_cannot_be_changed(env_file: Path) -> None:
@@ -149,6 +150,8 @@ def test_variables_of_other_programs_are_left_alone(env_file: Path, monkeypatch:
         ("AFTERCARE_KEY", "short", "must be Fernet keys"),
         ("WEBHOOK_LISTEN", "8443", "a host and a port"),
         ("WEBHOOK_LISTEN", "0.0.0.0:70000", "a host and a port"),
+        ("CONSOLE_LISTEN", "9464", "a host and a port"),
+        ("HEARTBEAT_URL", "hc.clinic.test/x", "should match pattern"),
         ("LOG_LEVEL", "LOUD", "'DEBUG'"),
     ],
 )
@@ -206,6 +209,17 @@ def test_a_webhook_address_telegram_would_refuse_is_refused(env_file: Path, addr
 )
 def test_the_listening_address_has_a_host_and_a_port(listen: str, host: str, port: int) -> None:
     assert Settings(webhook_listen=listen).listen == (host, port)
+
+
+def test_there_is_no_console_unless_it_is_asked_for() -> None:
+    assert Settings().console is None
+    assert Settings(console_listen="127.0.0.1:9464").console == ("127.0.0.1", 9464)
+
+
+def test_the_heartbeat_address_can_be_in_a_file(env_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("https://hc.clinic.test/unguessable\n", encoding="utf-8")
+    given = SITE | {"HEARTBEAT_URL_FILE": str(tmp_path / "url")}
+    assert settings.load(written(env_file, given)).heartbeat_url == "https://hc.clinic.test/unguessable"
 
 
 def test_the_key_file_lies_beside_the_database() -> None:
