@@ -18,7 +18,7 @@ _DUE = (
     (Escalation.contact_by, (Escalation.state.in_(("open", "acknowledged")),)),
     (Escalation.resolve_by, (Escalation.state != "closed",)),
     (Message.rescreen_due_at, (Message.rescreen == "asked",)),
-    (Message.read_by, (Message.read_at.is_(None), Message.overdue_told.is_(False))),
+    (Message.read_by, (Message.read_at.is_(None), ~Message.overdue_told)),
     (Outbox.not_before, (Outbox.state == "pending",)),
     (Outbox.lease_until, (Outbox.state.in_(("sending", "uncertain")),)),
     (Enrolment.paused_until, (Enrolment.state == "paused",)),

@@ -86,7 +86,7 @@ def mark_read(session: Session, message_id: int, by: Staff, now: datetime) -> bo
 
 def overdue_reads(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: a message that nobody has read in time becomes work for the team, once."""
-    due = select(Message.id).where(Message.read_at.is_(None), Message.read_by <= now, Message.overdue_told.is_(False))
+    due = select(Message.id).where(Message.read_at.is_(None), Message.read_by <= now, ~Message.overdue_told)
     ids = session.scalars(due.order_by(Message.read_by)).all()
     return sweeping.each(session, "unread", ids, lambda row_id: _overdue(session, row_id, now, clinic), now)
 
@@ -119,7 +119,7 @@ def _keep(
 
 def _overdue(session: Session, row_id: int, now: datetime, clinic: Clinic) -> bool:
     claimed = guarded.step(
-        session, update(Message).where(Message.id == row_id, Message.overdue_told.is_(False)).values(overdue_told=True)
+        session, update(Message).where(Message.id == row_id, ~Message.overdue_told).values(overdue_told=True)
     )
     enrolment = session.get_one(Enrolment, session.get_one(Message, row_id).enrolment_id)
     escalations.operational(session, enrolment, "unread_message", now, clinic, because={"message": row_id})

@@ -57,7 +57,7 @@ def preview(
 def _moved_by_hand(session: Session, enrolment: Enrolment) -> set[str]:
     """Check-ins that a person put on another day and that were not sent yet."""
     moved = select(CheckIn.checkin).where(
-        CheckIn.enrolment_id == enrolment.id, CheckIn.state == "planned", CheckIn.moved_by_hand.is_(True)
+        CheckIn.enrolment_id == enrolment.id, CheckIn.state == "planned", CheckIn.moved_by_hand
     )
     return set(session.scalars(moved))
 
