@@ -1,6 +1,7 @@
 """What runs again and again: one table. APScheduler only says when; everything due is a row, so running twice is safe.
 
-Each tick is one transaction with a sign of life. A tick that fails is put on record and told to the admins, and runs
+Each tick is one transaction with a sign of life; a sweep that can be long is many short ones, since everything else
+waits for the writer meanwhile. A tick that fails is put on record and told to the admins, and runs
 again at its next interval.
 """
 
@@ -37,16 +38,26 @@ log = structlog.get_logger()
 
 HOUR_S = 3600
 OFTEN_S = 60  # a rehearsal does what runs at least this often at every step
+FEW = 4  # of a long sweep in one transaction: about 20 ms, so that an alarm never waits for a wave of check-ins
 Work = Callable[[Session, datetime, Clinic], int | Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A sweep that can be long: which rows are due, and the work on a few of them."""
+
+    due: Callable[[Session, datetime], Sequence[int]]
+    some: Callable[[Session, Sequence[int], datetime, Clinic], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """`work` brings everything that is due up to date and says how much it did."""
+    """`work` brings everything that is due up to date and says how much it did; `parts` do the same step by step."""
 
     name: str
     every_s: int
     work: Work
+    parts: Parts | None = None
 
 
 def _watch(session: Session, now: datetime, clinic: Clinic) -> int:
@@ -57,8 +68,18 @@ TICKS: tuple[Tick, ...] = (
     Tick(name="pages", every_s=10, work=paging.page_due),
     Tick(name="unreadable answers", every_s=20, work=closing.unreadable_due),
     Tick(name="re-screens", every_s=20, work=rescreening.rescreen_due),
-    Tick(name="check-ins closing", every_s=30, work=closing.close_due),
-    Tick(name="check-ins opening", every_s=20, work=opening.open_due),
+    Tick(
+        name="check-ins closing",
+        every_s=30,
+        work=closing.close_due,
+        parts=Parts(due=closing.due, some=closing.close_these),
+    ),
+    Tick(
+        name="check-ins opening",
+        every_s=20,
+        work=opening.open_due,
+        parts=Parts(due=opening.due, some=opening.open_these),
+    ),
     Tick(name="reminders", every_s=30, work=reminding.remind_due),
     Tick(name="unread messages", every_s=60, work=messages.overdue_reads),
     Tick(name="uncertain messages", every_s=15, work=uncertain.sweep),
@@ -128,10 +149,19 @@ class Ticks:
         last = self._swept.get(tick.name)
         return last is None or abs((now - last).total_seconds()) >= tick.every_s
 
+    async def _in_parts(self, tick: Tick, parts: Parts, now: datetime) -> int:
+        """A few rows at a time, so that other units get their turn in between."""
+        ids, done = await self._db.write(_due, tick, parts, now), 0
+        for first in range(0, len(ids), FEW):
+            done += await self._db.write(_some, tick, parts, ids[first : first + FEW], now, self._clinic)
+        return await self._db.write(_done, tick, done, now)
+
     async def run(self, tick: Tick, now: datetime | None = None) -> int:
         """Run one tick. Returns how much it did; 0 when it failed, which is then on record."""
         at = now or self._clock.now()
         try:
+            if tick.parts is not None:
+                return await self._in_parts(tick, tick.parts, at)
             return await self._db.write(_work, tick, at, self._clinic)
         except Exception as error:  # noqa: BLE001 - whatever one tick brings up, it is recorded and the others go on
             kind = type(error).__name__
@@ -144,9 +174,25 @@ class Ticks:
 
 
 def _work(session: Session, tick: Tick, now: datetime, clinic: Clinic) -> int:
-    if not postgres.alone_in(session, f"tick {tick.name}"):
+    if not _alone(session, tick):
         return 0  # another process is at it
-    result = tick.work(session, now, clinic)
+    return _done(session, tick, tick.work(session, now, clinic), now)
+
+
+def _due(session: Session, tick: Tick, parts: Parts, now: datetime) -> Sequence[int]:
+    return parts.due(session, now) if _alone(session, tick) else ()
+
+
+def _some(session: Session, tick: Tick, parts: Parts, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
+    return parts.some(session, ids, now, clinic) if _alone(session, tick) else 0
+
+
+def _alone(session: Session, tick: Tick) -> bool:
+    return postgres.alone_in(session, f"tick {tick.name}")
+
+
+def _done(session: Session, tick: Tick, result: int | Mapping[str, int], now: datetime) -> int:
+    """The sign of life of a tick that went through."""
     counts = {"done": result} if isinstance(result, int) else dict(result)
     watchdog.beat(session, tick.name, tick.every_s, counts, now)
     watchdog.clear(session, "tick_failed", tick.name, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select, update
@@ -33,8 +34,17 @@ def finish(session: Session, row: CheckIn, now: datetime, clinic: Clinic) -> boo
 
 def close_due(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: close every open check-in whose time is over."""
-    due = select(CheckIn.id).where(CheckIn.state == "open", CheckIn.closes_at <= now).order_by(CheckIn.closes_at)
-    ids = session.scalars(due.limit(_SWEEP)).all()
+    return close_these(session, due(session, now), now, clinic)
+
+
+def due(session: Session, now: datetime) -> Sequence[int]:
+    """The open check-ins whose time is over: ids, the oldest first."""
+    over = select(CheckIn.id).where(CheckIn.state == "open", CheckIn.closes_at <= now).order_by(CheckIn.closes_at)
+    return session.scalars(over.limit(_SWEEP)).all()
+
+
+def close_these(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
+    """Close these. Returns how many changed."""
     return sweeping.each(
         session,
         "close",

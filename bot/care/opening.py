@@ -5,6 +5,7 @@ A due row opens by one guarded UPDATE, so that two sweeps send once. Does not se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -19,23 +20,26 @@ from bot.db.models import Answer, CheckIn, Enrolment
 from schedules import timeline
 
 ON_TIME = timedelta(minutes=15)  # a check-in this little behind is on its way, not late
-PER_SECOND = 20  # a wave of check-ins is spread, so that answers to the first ones need not queue behind the last
 _ATTENTION = timedelta(hours=1)
-_SWEEP = 500
+_SWEEP = 1000
 
 
 def open_due(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: open, or end with its reason, every planned check-in whose time has come. Early days of recovery first."""
+    return open_these(session, due(session, now), now, clinic)
+
+
+def due(session: Session, now: datetime) -> Sequence[int]:
+    """The planned check-ins whose time has come: ids, in the order in which they should open."""
     _resume(session, now)
-    due = select(CheckIn.id).where(CheckIn.state == "planned", CheckIn.due_at <= now)
-    ids = session.scalars(due.order_by(CheckIn.day, CheckIn.due_at).limit(_SWEEP)).all()
-    place = {row_id: number // PER_SECOND for number, row_id in enumerate(ids)}
+    found = select(CheckIn.id).where(CheckIn.state == "planned", CheckIn.due_at <= now)
+    return session.scalars(found.order_by(CheckIn.day, CheckIn.due_at).limit(_SWEEP)).all()
+
+
+def open_these(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
+    """Open these, or end them with their reason. Returns how many changed."""
     return sweeping.each(
-        session,
-        "open",
-        ids,
-        lambda row_id: _open_or_end(session, session.get_one(CheckIn, row_id), place[row_id], now, clinic),
-        now,
+        session, "open", ids, lambda row_id: _open_or_end(session, session.get_one(CheckIn, row_id), now, clinic), now
     )
 
 
@@ -101,7 +105,9 @@ def _resume(session: Session, now: datetime) -> None:
     )
 
 
-def _open_or_end(session: Session, row: CheckIn, place: int, now: datetime, clinic: Clinic) -> bool:
+def _open_or_end(session: Session, row: CheckIn, now: datetime, clinic: Clinic) -> bool:
+    if row.state != "planned":
+        return False
     enrolment = session.get_one(Enrolment, row.enrolment_id)
     if enrolment.state == "paused":
         return _paused(session, row, enrolment, now, clinic)
@@ -123,17 +129,7 @@ def _open_or_end(session: Session, row: CheckIn, place: int, now: datetime, clin
     if not _open(session, row, enrolment, slot, now):
         return False
     _supersede(session, enrolment, row, now, clinic)
-    outbox.show(
-        session,
-        ending.SURFACE,
-        row.id,
-        chat.id,
-        now=now,
-        lane=Lane.CHECKIN,
-        fresh=True,
-        key="open",
-        not_before=now + timedelta(seconds=place),
-    )
+    outbox.show(session, ending.SURFACE, row.id, chat.id, now=now, lane=Lane.CHECKIN, fresh=True, key="open")
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from bot.care.clinic import Clinic
 from bot.clock import MovableClock
 from bot.db.engine import Database
 from bot.db.models import Heartbeat, Incident
-from bot.ticks import TICKS, Tick, Ticks
+from bot.ticks import FEW, TICKS, Parts, Tick, Ticks
 
 
 def broken(session: Any, now: datetime, clinic: Clinic) -> int:
@@ -81,6 +82,30 @@ async def test_the_scheduler_runs_them_at_once_and_again(db: Database, clinic: C
 
     async with Ticks(db, clinic, MovableClock(now), [Tick(name="t", every_s=1, work=work)]).running():
         await asyncio.wait_for(again.wait(), 10)
+
+
+async def test_another_unit_gets_its_turn_in_the_midst_of_a_long_sweep(
+    db: Database, clinic: Clinic, now: datetime
+) -> None:
+    loop, began, order = asyncio.get_running_loop(), asyncio.Event(), list[str]()
+
+    def some(session: Any, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
+        order.append(f"part of {len(ids)}")
+        loop.call_soon_threadsafe(began.set)
+        return len(ids)
+
+    async def alarm() -> None:
+        await began.wait()
+        await db.write(lambda session: order.append("alarm"))
+
+    parts = Parts(due=lambda session, now: range(3 * FEW), some=some)
+    other = asyncio.create_task(alarm())
+    done = await Ticks(db, clinic, MovableClock(now), [Tick(name="t", every_s=5, work=broken, parts=parts)]).run_all()
+    await other
+    assert done == {"t": 3 * FEW}
+    assert order.count(f"part of {FEW}") == 3
+    assert order[-1] != "alarm"
+    assert hearts(db) == {"t": None}
 
 
 async def test_where_a_webhook_listens_that_is_a_tick_as_well(db: Database, clinic: Clinic, now: datetime) -> None:
