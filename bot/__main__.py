@@ -42,7 +42,11 @@ class _OnDemand(TyperGroup):
 class _Commands(_OnDemand):
     modules: ClassVar[dict[str, str]] = {
         name: name
-        for name in ("run", "demo", "enrol", "staff", "keys", "doctor", "migrate", "triage", "screen", "pathway")
+        for group in (
+            ("run", "demo", "enrol", "staff", "doctor", "triage", "screen", "pathway"),
+            ("keys", "migrate", "backup", "restore", "move"),
+        )
+        for name in group
     }
 
 

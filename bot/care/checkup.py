@@ -11,21 +11,27 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from bot.care import pathways, staffing, watchdog
-from bot.db.models import CareTeam, Chat, Heartbeat, Inbox, Incident, Outbox, Staff
+from bot.db.models import Audit, CareTeam, Chat, Heartbeat, Inbox, Incident, Outbox, Staff
 from schedules import lint
 
 RECENT = timedelta(days=7)
 _STUCK = timedelta(minutes=5)
+BACKUP_MADE = "backup made"  # in the audit trail
+_BACKUP_OLD = timedelta(hours=26)  # a day, and time to make it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at: what was found, and what to do when it is not as it should be."""
+    """One thing that was looked at: what was found, and what to do when it is not as it should be.
+
+    What `warns` harms nobody yet, and keeps no check from being ok.
+    """
 
     name: str
     ok: bool
     what: str
     remedy: str = ""
+    warns: bool = False
 
 
 def all_of(session: Session, now: datetime) -> list[Check]:
@@ -38,6 +44,7 @@ def all_of(session: Session, now: datetime) -> list[Check]:
         *_incidents(session),
         _inbox(session, now),
         _outbox(session, now),
+        _backup(session, now),
     ]
 
 
@@ -158,6 +165,15 @@ def _outbox(session: Session, now: datetime) -> Check:
     remedy = "Is the bot running, and can it reach Telegram? Dead messages to patients have become phone tasks."
     what = f"{stuck} wait to be sent, {dead} could not be delivered in the last 7 days."
     return Check(name="outbox", ok=False, what=what, remedy=remedy)
+
+
+def _backup(session: Session, now: datetime) -> Check:
+    last = session.scalar(select(func.max(Audit.at)).where(Audit.action == BACKUP_MADE))
+    remedy = "Run: aftercare backup, every night by a timer such as deploy/aftercare-backup.timer"
+    if last is None:
+        return Check(name="backup", ok=True, warns=True, what="There is none.", remedy=remedy)
+    what = f"The last was made {last:%Y-%m-%d %H:%M} UTC and restored for a trial."
+    return Check(name="backup", ok=True, warns=now - last > _BACKUP_OLD, what=what, remedy=remedy)
 
 
 def _count(session: Session, table: type[Inbox | Outbox], *where: ColumnElement[bool]) -> int:

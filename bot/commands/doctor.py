@@ -35,8 +35,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
         typer.echo(json.dumps({"ok": ok, "checks": [asdict(check) for check in found]}, ensure_ascii=False))
     else:
         for check in found:
-            typer.echo(f"{'ok   ' if check.ok else 'FAULT'} {check.name}: {check.what}")
-            if not check.ok:
+            word = "warn " if check.warns else "ok   "
+            typer.echo(f"{word if check.ok else 'FAULT'} {check.name}: {check.what}")
+            if check.warns or not check.ok:
                 typer.echo(f"      → {check.remedy}")
         wrong = sum(not check.ok for check in found)
         typer.echo("All is well." if ok else f"{wrong} to mend.")

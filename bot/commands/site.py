@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import httpx
 import typer
+from pydantic import ValidationError
 
 from bot import settings as configuration
 from bot.care import publishing
@@ -82,6 +83,14 @@ def bot_username(settings: Settings) -> str:
     if not body.get("ok"):
         raise AftercareError("Telegram does not know TELEGRAM_BOT_TOKEN: copy it again from @BotFather.")
     return str(body["result"]["username"])
+
+
+def address(given: str) -> str:
+    """The address of another database, as DATABASE_URL would take it; ends with code 2 when it would not."""
+    try:
+        return Settings(database_url=given).database_url
+    except ValidationError as error:
+        fail(f"--to {error.errors()[0]['msg'].removeprefix('Value error, ')}.", BAD_INPUT)
 
 
 def fail(message: str, code: int = 1) -> NoReturn:

@@ -22,7 +22,7 @@ def checks(terminal: Terminal, **env: str | None) -> dict[str, str]:
     done = terminal.types("doctor", "--json", **env)
     found = json.loads(done.stdout)
     assert set(found) == {"ok", "checks"}
-    assert all(set(check) == {"name", "ok", "what", "remedy"} for check in found["checks"])
+    assert all(set(check) == {"name", "ok", "what", "remedy", "warns"} for check in found["checks"])
     assert all(check["remedy"] for check in found["checks"] if not check["ok"])
     faults = {check["name"]: check["what"] for check in found["checks"] if not check["ok"]}
     assert found["ok"] == (not faults)
