@@ -57,22 +57,32 @@ def arrived(session: Session, chat: Chat, message_id: int, now: datetime) -> boo
         return False
     _settle(row, message_id)
     session.flush()
-    shown = exists().where(
-        Surface.kind == row.surface, Surface.ref == row.ref, Surface.chat_id == chat.id, Surface.current
-    )
-    session.add(
-        Surface(
-            kind=row.surface,
-            ref=row.ref,
-            chat_id=chat.id,
-            telegram_message_id=message_id,
-            digest="",
-            current=not session.scalar(select(shown)),
-            shown_at=now,
-        )
-    )
+    _adopt(session, row, chat, message_id, now)
     forget_repeat(session, row)
     return True
+
+
+def _adopt(session: Session, row: Outbox, chat: Chat, message_id: int, now: datetime) -> None:
+    """From now on this message shows what the row was to show, unless another copy does further down."""
+    same = (Surface.kind == row.surface, Surface.ref == row.ref, Surface.chat_id == chat.id)
+    shown = session.scalars(select(Surface).where(*same, Surface.current)).one_or_none()
+    lowest = shown is None or message_id > shown.telegram_message_id
+    if shown is not None and lowest:
+        shown.current = False
+        session.flush()
+    found = Surface(
+        kind=row.surface,
+        ref=row.ref,
+        chat_id=chat.id,
+        telegram_message_id=message_id,
+        digest="",
+        current=lowest,
+        shown_at=now,
+    )
+    session.add(found)
+    session.flush()
+    if shown is not None:
+        retiring.retire(session, shown if lowest else found, now)
 
 
 def forget_repeat(session: Session, row: Outbox) -> None:
