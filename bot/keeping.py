@@ -147,6 +147,8 @@ class Keeper:
 def _why(task: asyncio.Future[None]) -> str:
     """How the part came to its end; what the program says of itself is raised."""
     error = None if task.cancelled() else task.exception()
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     if isinstance(error, AftercareError):
         raise error
     return "ended" if error is None else f"failed ({type(error).__name__})"

@@ -10,14 +10,17 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
+from bot import metrics
 from bot.care import chats, escalations, pathways, patients, watchdog
 from bot.care.clinic import Clinic
+from bot.db import tally
 from bot.db.engine import wake
 from bot.db.models import Enrolment, Inbox, Message
 from schedules import freetext
@@ -72,6 +75,7 @@ def store(session: Session, bot_id: int, updates: Sequence[Raw], now: datetime) 
             row.on_conflict_do_nothing(index_elements=["bot_id", "update_id", "digest"]).returning(Inbox.id)
         )
         new += kept.first() is not None
+    tally.count(session, partial(metrics.RECEIVED.inc, new))
     wake(session, "inbox")
     return new
 

@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from bot import metrics
 from bot.cards import Toast
 from bot.care import chats, delivery, inbox
 from bot.care.clinic import Clinic
@@ -22,7 +24,9 @@ from bot.care.drafts import Checked
 from bot.chat import updates
 from bot.chat.incoming import Incoming, Kind
 from bot.clock import Clock
+from bot.db import tally
 from bot.db.engine import Database
+from bot.pulse import Pulse
 
 log = structlog.get_logger()
 
@@ -31,6 +35,7 @@ Check = Callable[[Session, Incoming, datetime], Checked | None]
 UPLOAD_LIMIT = 1_048_576
 IDLE_S = 5.0  # the net under the wake-up after each commit
 AWAY_S = 1.0  # before the database is asked again
+STILL_S = 60.0  # for one update, with the file it may bring
 TOGETHER = 4  # updates of different chats at once, where the database takes several writers
 
 
@@ -72,11 +77,13 @@ class Intake:
         self._secret = secret
         self._answers: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
+        self.pulse = Pulse("inbox", STILL_S)
         db.on_commit(self._committed)
 
     async def run(self) -> None:
         """Process until cancelled; cancelling between two updates loses nothing."""
         while True:
+            self.pulse.beat()
             self._awake.clear()
             try:
                 tried = await self._process_batch()
@@ -107,6 +114,7 @@ class Intake:
         return len(rows)
 
     async def _process(self, row_id: int) -> None:
+        self.pulse.beat()
         now = self._clock.now()
         reading = False
         try:
@@ -121,7 +129,7 @@ class Intake:
             incoming = replace(incoming, inbox_id=row_id, upload=await self._upload(incoming))
             if incoming.upload is not None and self._check is not None:
                 incoming = replace(incoming, checked=await self._db.read(self._check, incoming, now))
-            toast = await self._db.write(self._unit, incoming, row_id, now)
+            toast = await self._db.write(self._unit, incoming, row_id, now, row.received_at)
         except Exception as error:  # noqa: BLE001 - whatever one update brings up, it is recorded and the next goes on
             await self._failed(row_id, error, hopeless=reading)
             return
@@ -130,12 +138,19 @@ class Intake:
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
 
-    def _unit(self, session: Session, incoming: Incoming, row_id: int, now: datetime) -> Toast | None:
+    def _unit(
+        self, session: Session, incoming: Incoming, row_id: int, now: datetime, received_at: datetime
+    ) -> Toast | None:
         if not inbox.take(session, row_id) or not inbox.done(session, row_id, now):
             return None
+        tally.count(session, partial(self._processed, received_at))
         if incoming.kind is Kind.TAP and incoming.message_id is not None:
             delivery.tapped(session, incoming.chat, incoming.message_id, now)
         return self._handle(session, self._clinic, incoming, now)
+
+    def _processed(self, received_at: datetime) -> None:
+        metrics.UPDATES.labels("processed").inc()
+        metrics.UPDATE_S.observe((self._clock.now() - received_at).total_seconds())
 
     async def _failed(self, row_id: int, error: Exception, *, hopeless: bool) -> None:
         kind, now = type(error).__name__, self._clock.now()
@@ -148,6 +163,7 @@ class Intake:
         except Exception as again:  # noqa: BLE001 - the escalation itself failed: at least the admins must hear of it
             log.error("failed update not escalated", inbox=row_id, kind=type(again).__name__)  # noqa: TRY400 - a traceback quotes rows
             gone = await self._db.write(inbox.set_aside, row_id, kind, now)
+        metrics.UPDATES.labels("quarantined" if gone else "failed").inc()
         if gone:
             log.error("update quarantined", inbox=row_id, kind=kind)
 

@@ -16,18 +16,21 @@ import httpx
 import structlog
 from sqlalchemy.orm import Session
 
+from bot import metrics
 from bot.care import gaps, inbox, watchdog
 from bot.care.clinic import Clinic
 from bot.care.inbox import Raw
 from bot.chat import updates
 from bot.clock import Clock
 from bot.db.engine import Database, Unit
+from bot.pulse import Pulse
 
 log = structlog.get_logger()
 
 LONG_POLL_S = 25
 ALONE_S = 0.6  # the same offset again within half a second makes Telegram send one update at a time
 LONGEST_PAUSE_S = 30.0
+STILL_S = 60.0  # between two steps; a poll that is answered byte by byte would never end by itself
 _ANSWER_MARGIN_S = 10
 _REMEDIES = {
     401: "Telegram does not know the bot's token. Set TELEGRAM_BOT_TOKEN to the one @BotFather shows, then restart.",
@@ -60,6 +63,7 @@ class Poller:
         self._failures = 0
         self._troubles = set(KIND.values())  # whatever an earlier process left open
         self.pause_s = 0.0
+        self.pulse = Pulse("poller", STILL_S)
 
     async def run(self) -> None:
         """Poll until cancelled; cancelling never loses an update."""
@@ -71,8 +75,11 @@ class Poller:
     async def poll_once(self, timeout_s: int) -> int:
         """Ask once, store, move the offset. Returns how many updates were new; then `pause_s` says how long to wait."""
         began = self._clock.now()
+        self.pulse.beat()
         answer = await self._ask(timeout_s)
+        self.pulse.beat()
         if isinstance(answer, Refused):
+            metrics.POLLS.labels("refused").inc()
             await self._refused(answer)
             return 0
         batch = [raw for raw in map(updates.raw, answer) if raw is not None]
@@ -83,8 +90,10 @@ class Poller:
             )
         except Exception as error:  # noqa: BLE001 - whatever hinders the commit, the polling goes on and asks again
             log.error("updates not stored", kind=type(error).__name__, count=len(batch))  # noqa: TRY400 - a traceback quotes rows
+            metrics.POLLS.labels("not_stored").inc()
             self._back_off(ALONE_S)
             return 0
+        metrics.POLLS.labels("ok").inc()
         if batch:
             self._offset = batch[-1].update_id + 1
             self._failures, self.pause_s = 0, 0.0

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from bot import metrics
 from bot.care import delivery, outcomes, turns, uncertain
 from bot.care.clinic import Clinic
 from bot.care.delivery import Courier, Outgoing, Renderers
@@ -25,6 +26,8 @@ from bot.care.turns import Waiting
 from bot.chat.limits import Limits, Turn
 from bot.clock import Clock
 from bot.db.engine import Database
+from bot.db.models import Outbox
+from bot.pulse import Pulse
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -37,6 +40,7 @@ LOOK_AT = 50  # waiting chats considered in one step
 AWAY_S = 1.0  # before a database that is away is asked again
 IDLE_S = 5.0  # the net under the wake-up after each commit
 SHORTEST_S = 0.02
+STILL_S = 45.0  # for one step of a worker, which claims messages and waits for none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,13 @@ class Sender:
         self._limits = limits or Limits()
         self._in_flight: dict[asyncio.Task[None], Turn] = {}
         self._awake = {ALERTS: asyncio.Event(), OTHERS: asyncio.Event()}
+        self._pulses = {ALERTS: Pulse("sender: alerts", STILL_S), OTHERS: Pulse("sender: others", STILL_S)}
         db.on_commit(lambda wakes: self.wake() if "outbox" in wakes else None)
+
+    @property
+    def pulses(self) -> Sequence[Pulse]:
+        """The progress of each worker."""
+        return tuple(self._pulses.values())
 
     async def recover(self) -> dict[str, int]:
         """At the start, before anything is sent: whatever was being sent when the last process ended is uncertain."""
@@ -90,7 +100,9 @@ class Sender:
     async def run(self) -> None:
         """Send until cancelled. Calls under way then go on: see `finish`."""
         await self.recover()
-        await asyncio.gather(self._work(ALERTS, ALERTS_IN_FLIGHT), self._work(OTHERS, OTHERS_IN_FLIGHT))
+        async with asyncio.TaskGroup() as workers:
+            workers.create_task(self._work(ALERTS, ALERTS_IN_FLIGHT))
+            workers.create_task(self._work(OTHERS, OTHERS_IN_FLIGHT))
 
     async def finish(self, within_s: float) -> None:
         """After `run` ended: let calls under way end and be settled; what takes longer becomes uncertain."""
@@ -119,6 +131,7 @@ class Sender:
     async def _work(self, lanes: tuple[Lane, ...], room: int) -> None:
         awake = self._awake[lanes]
         while True:
+            self._pulses[lanes].beat()
             awake.clear()
             try:
                 started = await self._start(lanes, room)
@@ -192,7 +205,8 @@ class Sender:
             until = self._limits.flooded(turn.chat, outcome.seconds, now)
             outcome = outcomes.RetryAfter((until - now) / timedelta(seconds=1))
         _note(outgoing, outcome)
-        await self._persist(lambda: self._db.write(delivery.settle, outgoing, outcome, self._clinic, now))
+        since = await self._persist(lambda: self._db.write(_settle, outgoing, outcome, self._clinic, now))
+        _count(outgoing.lane, outcome, since, now)
 
     async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
         """What was sent must be put on record: as long as the database is away, again and again."""
@@ -214,6 +228,20 @@ def _look(
     session: Session, now: datetime, lanes: tuple[Lane, ...], skip: set[int]
 ) -> tuple[list[Waiting], datetime | None]:
     return turns.waiting(session, now, lanes, skip, LOOK_AT), turns.next_due(session, now, lanes)
+
+
+def _settle(session: Session, outgoing: Outgoing, outcome: Outcome, clinic: Clinic, now: datetime) -> datetime:
+    """Settle it. Returns since when it was due; an alert is due when it is written, whatever it waited for since."""
+    row = session.get_one(Outbox, outgoing.row_id)
+    since = row.created_at if row.lane in ALERTS else row.not_before
+    delivery.settle(session, outgoing, outcome, clinic, now)
+    return since
+
+
+def _count(lane: Lane, outcome: Outcome, since: datetime, now: datetime) -> None:
+    metrics.MESSAGES.labels(lane.name.lower(), type(outcome).__name__.lower()).inc()
+    if isinstance(outcome, outcomes.Sent | outcomes.Unchanged):
+        metrics.MESSAGE_S.labels(lane.name.lower()).observe(max(0.0, (now - since).total_seconds()))
 
 
 def _note(outgoing: Outgoing, outcome: Outcome) -> None:
