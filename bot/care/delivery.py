@@ -66,7 +66,7 @@ def claim(
     if too_late := _too_late(row, chat, now):
         _end(row, "expired", too_late)
         return None
-    card = renderers[row.purpose](session, row, clinic, now)
+    card = None if uncertain.needless(session, row) else renderers[row.purpose](session, row, clinic, now)
     if card is None:
         _end(row, "dropped", "no longer applies")
         return None
@@ -191,6 +191,7 @@ def _sent(session: Session, row: Outbox, chat: Chat, outgoing: Outgoing, message
     row.telegram_message_id = message_id
     session.flush()
     undelivered.reached(session, chat, now)
+    uncertain.line_is_open(session, chat, now)
     if row.surface is None or outgoing.plain or outgoing.card.keyboard is not None:
         return
     shown = _current(session, row)

@@ -6,6 +6,7 @@ A due row opens by one guarded UPDATE, so that two sweeps send once. Does not se
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -13,7 +14,20 @@ from sqlalchemy.orm import Session
 
 from bot import cards, texts
 from bot.cards import patient
-from bot.care import closing, ending, escalations, guarded, outbox, pathways, patients, planning, reading, sweeping
+from bot.care import (
+    closing,
+    ending,
+    escalations,
+    guarded,
+    guidance,
+    outbox,
+    pathways,
+    patients,
+    planning,
+    reading,
+    reminding,
+    sweeping,
+)
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
 from bot.db.models import Answer, CheckIn, Enrolment
@@ -21,6 +35,7 @@ from schedules import timeline
 
 ON_TIME = timedelta(minutes=15)  # a check-in this little behind is on its way, not late
 _ATTENTION = timedelta(hours=1)
+_ONE_DAY = timedelta(hours=12)  # beyond it a time of day alone could mean two days
 _SWEEP = 1000
 
 
@@ -56,23 +71,46 @@ def start_adhoc(session: Session, enrolment: Enrolment, now: datetime, clinic: C
     return row
 
 
-def ask_again(session: Session, row: CheckIn, now: datetime, clinic: Clinic, began: datetime, ended: datetime) -> None:
-    """After a stretch in which taps were lost (UTC `began`, `ended`): say so, and put the question at the bottom."""
+def ask_again(session: Session, row: CheckIn, now: datetime, clinic: Clinic, began: datetime, ended: datetime) -> bool:
+    """After a stretch in which taps were lost (UTC `began`, `ended`): say so, and put the question at the bottom.
+
+    What the patient must do now comes back with it. Returns False when there is nothing to ask again: the check-in is
+    over, a later one is due, or its message never went out, so that no tap on it can be lost.
+    """
     enrolment = session.get_one(Enrolment, row.enrolment_id)
     chat = patients.chat(session, enrolment)
-    if chat is None or row.state != "open":
-        return
+    if chat is None or row.state != "open" or row.closes_at <= now or _next_is_due(session, enrolment, now):
+        return False
+    waits = outbox.coming(session, ending.SURFACE, row.id, chat.id)
+    if waits and not outbox.seen(session, ending.SURFACE, row.id, chat.id):
+        return False
     words = patients.words(session, enrolment, clinic, row.pathway_version_id)
     at = timeline.next_allowed(now, words.pathway.schedule.quiet_hours, words.timezone)
-    hours = {"from": began, "to": ended}
-    clock = {name: texts.time(instant, words.language, words.timezone) for name, instant in hours.items()}
-    card = patient.plain(words.text("after_gap", **clock))
+    occasion = f"gap:{began.timestamp():.0f}"
+    guidance.bring_back(session, enrolment, occasion=occasion, now=now, not_before=at)
     if now - _last_seen(session, row) > _ATTENTION:
         row.stage = "intro"  # nobody looks at this question any more: the words of a locked screen are neutral
         session.flush()
-    key = f"gap:{began.timestamp():.0f}"
-    outbox.say(session, "card", chat.id, key=f"{key}:{row.id}", now=now, payload=cards.to_json(card), not_before=at)
-    outbox.show(session, ending.SURFACE, row.id, chat.id, now=now, fresh=True, key=key, not_before=at)
+    note = cards.to_json(replace(patient.plain(words.text("after_gap", **_span(words, began, ended))), silent=True))
+    key = f"{occasion}:{row.id}"
+    outbox.say(session, "card", chat.id, key=key, now=now, lane=Lane.CHECKIN, payload=note, not_before=at)
+    if not waits:
+        where = (ending.SURFACE, row.id, chat.id)
+        outbox.show(session, *where, now=now, lane=Lane.CHECKIN, fresh=True, key=occasion, not_before=at)
+    reminding.overtaken(session, row, at)
+    return True
+
+
+def _span(words: patients.Words, began: datetime, ended: datetime) -> dict[str, str]:
+    """The two ends of the gap as the patient's clock shows them, with the day when it is not one."""
+    moments = {"from": words.moment(began), "to": words.moment(ended)}
+    clock = {name: texts.time(at, words.language, words.timezone) for name, at in (("from", began), ("to", ended))}
+    return clock if ended - began < _ONE_DAY else moments
+
+
+def _next_is_due(session: Session, enrolment: Enrolment, now: datetime) -> bool:
+    due = (CheckIn.enrolment_id == enrolment.id, CheckIn.state == "planned", CheckIn.due_at <= now)
+    return session.scalar(select(CheckIn.id).where(*due).limit(1)) is not None
 
 
 def current(session: Session, enrolment: Enrolment) -> CheckIn | None:

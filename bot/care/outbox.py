@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -135,6 +135,21 @@ def withdraw(session: Session, surface: str, ref: int) -> int:
         .returning(Outbox.id)
     )
     return len(dropped.all())
+
+
+def coming(session: Session, surface: str, ref: int, chat_id: int) -> bool:
+    """Whether a new message that shows this waits to be sent already."""
+    return bool(session.scalar(select(exists().where(*_fresh(surface, ref, chat_id), Outbox.state == "pending"))))
+
+
+def seen(session: Session, surface: str, ref: int, chat_id: int) -> bool:
+    """Whether a message that shows this may have arrived."""
+    went = ("sending", "sent", "uncertain")
+    return bool(session.scalar(select(exists().where(*_fresh(surface, ref, chat_id), Outbox.state.in_(went)))))
+
+
+def _fresh(surface: str, ref: int, chat_id: int) -> tuple[ColumnElement[bool], ...]:
+    return Outbox.surface == surface, Outbox.ref == ref, Outbox.chat_id == chat_id, Outbox.fresh
 
 
 def _waiting(session: Session, surface: str, ref: int, chat_id: int) -> bool:

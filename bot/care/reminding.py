@@ -1,4 +1,7 @@
-"""Reminds of open check-ins: the same message again at the bottom of the chat, in words that others may see."""
+"""Reminds of open check-ins: the same message again at the bottom of the chat, in words that others may see.
+
+Several reminders that fell due together, as after hours of downtime, are one.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ def remind_due(session: Session, now: datetime, clinic: Clinic) -> int:
     due = (
         select(Reminder.id)
         .join(CheckIn, Reminder.checkin_id == CheckIn.id)
-        .where(Reminder.state == "planned", Reminder.due_at <= now, CheckIn.state == "open")
+        .where(Reminder.state == "planned", Reminder.due_at <= now, CheckIn.state == "open", CheckIn.closes_at > now)
     )
-    ids = session.scalars(due.order_by(Reminder.due_at).limit(_SWEEP)).all()
+    ids = session.scalars(due.order_by(Reminder.due_at.desc(), Reminder.number.desc()).limit(_SWEEP)).all()
     return sweeping.each(session, "remind", ids, lambda row_id: _remind(session, row_id, now), now)
 
 
@@ -36,8 +39,16 @@ def sent(session: Session, row: CheckIn) -> tuple[int, int]:
     )
 
 
+def overtaken(session: Session, row: CheckIn, until: datetime) -> None:
+    """The question comes anyway: every reminder due `until` then (UTC) counts as sent by it."""
+    due = (Reminder.checkin_id == row.id, Reminder.state == "planned", Reminder.due_at <= until)
+    session.execute(update(Reminder).where(*due).values(state="sent"))
+
+
 def _remind(session: Session, reminder_id: int, now: datetime) -> bool:
-    reminder = session.get_one(Reminder, reminder_id)
+    reminder = session.get_one(Reminder, reminder_id, populate_existing=True)
+    if reminder.state != "planned":
+        return False
     row = session.get_one(CheckIn, reminder.checkin_id)
     enrolment = session.get_one(Enrolment, row.enrolment_id)
     if (
@@ -56,9 +67,12 @@ def _remind(session: Session, reminder_id: int, now: datetime) -> bool:
     )
     if not claimed or chat is None or not needed:
         return False
+    overtaken(session, row, reminder.due_at)
     # Back to the opening words: what a locked screen shows then names no body part and no illness.
     session.execute(update(CheckIn).where(CheckIn.id == row.id, CheckIn.state == "open").values(stage="intro"))
     session.refresh(row)
+    if outbox.coming(session, ending.SURFACE, row.id, chat.id):
+        return True  # the check-in itself could not be sent yet: it comes once, not with its reminder behind it
     outbox.show(
         session,
         ending.SURFACE,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot import cards
 from bot.cards import Card
 from bot.care import (
+    backlog,
     checkins,
     dossier,
     ending,
@@ -51,6 +52,7 @@ RENDERERS: Renderers = {
     ending.SURFACE: _checkin,
     rescreening.SURFACE: _rescreen,
     telling.SURFACE: _escalation,
+    backlog.SURFACE: backlog.card,
     dossier.MESSAGE: _message,
     enrolment_form.SURFACE: enrolment_form.card,
     rescheduling.SURFACE: rescheduling.card,

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from bot.care import outbox
+from bot.care import backlog, outbox
 from bot.care.outbox import Lane
 from bot.db.models import CareTeam, Chat, Escalation, EscalationEvent, Outbox, Staff
 
@@ -81,7 +81,7 @@ def tell(
     told.staff += [person.id for person in _reachable(session, Staff.id.in_(also))] if also else []
     told.staff = list(dict.fromkeys(told.staff))
     for person in session.scalars(select(Staff).where(Staff.id.in_(told.staff))):
-        _show(session, escalation, _chat_of(person), occasion, now)
+        _bring(session, escalation, _chat_of(person), occasion, now)
     return told
 
 
@@ -124,8 +124,14 @@ def _tell_team(session: Session, escalation: Escalation, occasion: str, now: dat
         return "no_chat"
     if chat.state != "ok":
         return "unreachable"
-    _show(session, escalation, chat.id, occasion, now)
+    _bring(session, escalation, chat.id, occasion, now)
     return "told"
+
+
+def _bring(session: Session, escalation: Escalation, chat_id: int, occasion: str, now: datetime) -> None:
+    """A card of its own, unless so many small cases came at once that they share one."""
+    if not backlog.takes(session, escalation, chat_id, now):
+        _show(session, escalation, chat_id, occasion, now)
 
 
 def _show(session: Session, escalation: Escalation, chat_id: int, occasion: str, now: datetime) -> None:

@@ -47,7 +47,8 @@ def _queue() -> Select[int, int, int, str]:
     moving, ahead = aliased(Outbox), aliased(Outbox)
     busy = select(moving.id).where(moving.chat_id == Outbox.chat_id, moving.state == "sending")
     sooner = or_(ahead.lane < Outbox.lane, and_(ahead.lane == Outbox.lane, ahead.id < Outbox.id))
-    holds_its_place = or_(ahead.not_before <= now, ahead.attempts > 0)
+    tried = and_(ahead.attempts > 0, ahead.repeats_id.is_(None))  # a repeat may wait an hour: others go meanwhile
+    holds_its_place = or_(ahead.not_before <= now, tried)
     behind = select(ahead.id).where(
         ahead.chat_id == Outbox.chat_id, ahead.state == "pending", ahead.lane <= Outbox.lane, sooner, holds_its_place
     )

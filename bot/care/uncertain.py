@@ -2,6 +2,9 @@
 
 By class: an alert is repeated at once and says so; a check-in waits 90 seconds for a sign of life and is then repeated
 once; a digest is let be. Most such messages did arrive, and every copy's buttons answer the same row.
+
+What a patient must do now has no ladder that would bring it again: it is repeated, ever more slowly, until one copy has
+surely arrived or a person has reached the patient. Such a repeat holds up no other message of the chat.
 """
 
 from __future__ import annotations
@@ -14,15 +17,16 @@ from sqlalchemy.orm import Session
 
 from bot import texts
 from bot.cards import Card
-from bot.care import chats, retiring, watchdog
+from bot.care import chats, guidance, retiring, watchdog
 from bot.care.clinic import Clinic
 from bot.db.engine import wake
 from bot.db.models import Answer, Chat, Outbox, Surface
 
 EVIDENCE_WITHIN = timedelta(seconds=90)
-REPEATS = 6  # of an alert, over a quarter of an hour: a patient's action card has no ladder that would bring it again
+REPEATS = 6  # of an alert to staff, over a quarter of an hour: the ladder brings the case itself again
 TROUBLE_AFTER = 5  # attempts after which an admin is told
 _APART = timedelta(seconds=30)  # between the first two repeats; then twice as long each time
+_MOST_APART = timedelta(hours=1)
 
 
 def begin(session: Session, row: Outbox, why: str, now: datetime) -> None:
@@ -32,9 +36,9 @@ def begin(session: Session, row: Outbox, why: str, now: datetime) -> None:
     row.sent_at = now
     row.lease_until = None
     if row.on_uncertain == "resend":
-        if row.attempts <= REPEATS:
-            wait = timedelta() if row.repeats_id is None else _APART * 2 ** max(0, row.attempts - 2)
-            _repeat(session, row, now + wait, now)
+        if row.attempts <= REPEATS or _without_end(session, row):
+            wait = timedelta() if row.repeats_id is None else _APART * 2 ** min(max(0, row.attempts - 2), 10)
+            _repeat(session, row, now + min(wait, _MOST_APART), now)
         if row.attempts >= TROUBLE_AFTER:
             remedy = "Nobody can tell whether alerts to this chat arrive. Check the network, then ring the team."
             watchdog.incident(session, "alerts_uncertain", f"chat:{row.chat_id}", remedy, now)
@@ -85,6 +89,17 @@ def _adopt(session: Session, row: Outbox, chat: Chat, message_id: int, now: date
         retiring.retire(session, shown if lowest else found, now)
 
 
+def needless(session: Session, row: Outbox) -> bool:
+    """Whether this is the repeat of an action card to a patient whom a person has reached meanwhile."""
+    return row.repeats_id is not None and _to_patient(session, row) and guidance.spoken_since(session, row)
+
+
+def line_is_open(session: Session, chat: Chat, now: datetime) -> None:
+    """Something surely arrived in this chat: a repeat that waits for a better time goes now."""
+    waiting = (Outbox.chat_id == chat.id, Outbox.state == "pending", Outbox.repeats_id.is_not(None))
+    session.execute(update(Outbox).where(*waiting, Outbox.not_before > now).values(not_before=now))
+
+
 def forget_repeat(session: Session, row: Outbox) -> None:
     """The first copy arrived after all: a repeat that still waits is not needed."""
     waiting = update(Outbox).where(Outbox.repeats_id == row.id, Outbox.state == "pending")
@@ -131,6 +146,14 @@ def marked(session: Session, row: Outbox, card: Card) -> Card:
     patient = chats.patient_of(session, chat) is not None
     note = _("In case this did not arrive:") if patient else _("🔁 Repeat: you may have had this already.")
     return replace(card, text=f"{note}\n\n{card.text}")
+
+
+def _without_end(session: Session, row: Outbox) -> bool:
+    return _to_patient(session, row) and not guidance.spoken_since(session, row)
+
+
+def _to_patient(session: Session, row: Outbox) -> bool:
+    return row.on_uncertain == "resend" and chats.patient_of(session, session.get_one(Chat, row.chat_id)) is not None
 
 
 def _repeat(session: Session, row: Outbox, not_before: datetime, now: datetime) -> None:

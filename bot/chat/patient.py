@@ -13,7 +13,19 @@ from sqlalchemy.orm import Session
 
 from bot.cards import Toast
 from bot.cards import patient as cards
-from bot.care import answers, assessing, checkins, course, ending, escalations, messages, outbox, patients, rescreening
+from bot.care import (
+    answers,
+    assessing,
+    checkins,
+    course,
+    ending,
+    escalations,
+    guidance,
+    messages,
+    outbox,
+    patients,
+    rescreening,
+)
 from bot.care.clinic import Clinic
 from bot.care.messages import Sent
 from bot.care.outbox import Lane
@@ -122,6 +134,7 @@ def came_back(session: Session, clinic: Clinic, person: Patient, now: datetime) 
     words = patients.words(session, enrolment, clinic)
     key = f"back:{enrolment.id}:{now.timestamp():.0f}"
     outbox.say_card(session, person.chat_id, cards.plain(words.text("restarted")), key=key, now=now)
+    guidance.bring_back(session, enrolment, occasion=key, now=now)
     row = checkins.current(session, enrolment)
     if row is not None:
         ending.show(session, row, now, key=f"back:{now.timestamp():.0f}")

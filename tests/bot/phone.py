@@ -135,6 +135,11 @@ class Phone:
         incoming = self._incoming(Kind.COMMAND, command=name, text=words, message_id=next(self.ward.numbers))
         return self._kept(patient.COMMANDS[name](self.session, self.ward.clinic, self.person, incoming, self.now))
 
+    def comes_back(self) -> None:
+        """Block the bot, and let it in again."""
+        patient.came_back(self.session, self.ward.clinic, self.person, self.now)
+        self.session.commit()
+
     def answers(self, *, until: str | None = None, **given: str | list[str]) -> None:
         """Answer by taps as a well patient would, except for what is given, to the end or to the question `until`."""
         while (row := self.checkin()).stage == "asking" and row.question not in (None, until):

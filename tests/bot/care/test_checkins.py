@@ -476,6 +476,7 @@ def test_after_a_gap_the_question_is_asked_again_and_the_gap_is_named(ana: Phone
     ana.goes_to(3)
     ana.taps("Start")
     ana.taps("No")
+    ana.ward.deliver()
     began, ended = ana.now, ana.now + timedelta(minutes=5)
     ana.ward.now = ended
     for _ in range(2):
@@ -489,6 +490,7 @@ def test_after_a_gap_the_question_is_asked_again_and_the_gap_is_named(ana: Phone
 def test_after_a_gap_whoever_had_left_gets_neutral_words(ana: Phone) -> None:
     ana.goes_to(3)
     ana.taps("Start")
+    ana.ward.deliver()
     ana.ward.passes(hours=3)
     checkins.ask_again(ana.session, ana.checkin(), ana.now, ana.ward.clinic, ana.now, ana.now)
     assert "day 3 check-in" in ana.sees().text
