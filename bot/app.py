@@ -7,9 +7,11 @@ PostgreSQL the parts may run in processes of their own, any number of each: one 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -24,13 +26,19 @@ from bot.chat.presence import Presence
 from bot.chat.sender import Sender
 from bot.chat.webhook import Webhook
 from bot.clock import Clock
+from bot.console.beacon import Beacon
+from bot.console.endpoint import Endpoint
+from bot.console.judging import Judge
 from bot.db import alone, listening, migrate
 from bot.db import keys as stored_keys
 from bot.db.election import Election
 from bot.db.engine import Database
 from bot.errors import AftercareError
+from bot.guard import Guard
+from bot.keeping import Keeper
 from bot.settings import Settings
-from bot.ticks import TICKS, Ticks
+from bot.systemd import READY, STOPPING, Systemd
+from bot.ticks import LISTENING, TICKS, Ticks
 from bot.webserver import serve
 
 log = structlog.get_logger()
@@ -63,36 +71,73 @@ class App:
     sending: Election
 
     async def run(self) -> None:
-        """Serve until cancelled. One part that ends ends the whole, so that whoever restarts processes sees it.
+        """Serve until cancelled. A part that ends or stands still is started again; where that does not help, all ends.
 
-        Raises AlreadyServed when another process serves the same SQLite file.
+        So whoever restarts processes sees it. Raises AlreadyServed when another process serves the same SQLite file,
+        and PartLost.
         """
+        keeper, systemd = Keeper(self.db, self.clock), Systemd(os.environ)
+        guard = Guard([keeper.database, *self.ticks.pulses], systemd=systemd)
         with alone.serving(self.settings.database_url):
             try:
-                async with self.ticks.running(), asyncio.TaskGroup() as group:
-                    await self._start(group)
+                async with guard.watching(), self.ticks.running(), asyncio.TaskGroup() as group:
+                    group.create_task(keeper.probe())
+                    self._show(group, keeper, guard)
+                    await self._start(group, keeper)
+                    systemd.tell(READY)
+            except BaseExceptionGroup as failed:
+                raise _said(failed) from None
             finally:
+                systemd.tell(STOPPING)
                 await self.sender.finish(STOPPING_S)  # what is cut off now would be sent twice at the next start
 
-    async def _start(self, group: asyncio.TaskGroup) -> None:
-        group.create_task(listening.listen(self.db))
+    async def _start(self, group: asyncio.TaskGroup, keeper: Keeper) -> None:
+        if self.db.shared:
+            group.create_task(keeper.keep("wake-ups", lambda: listening.listen(self.db)))
         if "care" in self.parts:
-            group.create_task(self.intake.run())
+            group.create_task(keeper.keep("inbox", self.intake.run, self.intake.pulse))
         if "delivery" in self.parts:
-            group.create_task(self.sending.lead(self.sender.run))
+            deliver = partial(keeper.keep, "sender", self._deliver, *self.sender.pulses)
+            group.create_task(self.sending.lead(deliver))
         if "intake" in self.parts:
             await self.presence.announce()
-            await self._listen(group)
+            await self._listen(group, keeper)
         log.info("running", parts=sorted(self.parts), bot=self.clinic.bot_username, webhook=self.webhook is not None)
 
-    async def _listen(self, group: asyncio.TaskGroup) -> None:
+    def _show(self, group: asyncio.TaskGroup, keeper: Keeper, guard: Guard) -> None:
+        """Begin to show, and to tell whoever watches from outside, how things stand."""
+        if "console" not in self.parts:
+            return
+        ticks = (*TICKS, LISTENING) if self.settings.webhook_url else TICKS
+        judge = Judge(
+            self.db,
+            self.clock,
+            {tick.name: tick.every_s for tick in ticks},
+            lambda: [*guard.standing_still(), *keeper.standing_still()],
+        )
+        if self.settings.console is not None:
+            page = Endpoint(judge, self._leading).app()
+            group.create_task(keeper.keep("console", partial(serve, page, *self.settings.console)))
+        if self.settings.heartbeat_url:
+            beacon = Beacon(self.settings.heartbeat_url, judge)
+            group.create_task(keeper.keep("heartbeat", beacon.run))
+
+    def _leading(self) -> dict[str, bool]:
+        """For each part of this process that one process does for all, whether it is this one."""
+        elections = {"intake": ("poller", self.polling), "delivery": ("sender", self.sending)}
+        return {name: election.leading for part, (name, election) in elections.items() if part in self.parts}
+
+    async def _deliver(self) -> None:
+        await self.sender.finish(STOPPING_S)  # what an earlier run of it still sends is not to be sent again
+        await self.sender.run()
+
+    async def _listen(self, group: asyncio.TaskGroup, keeper: Keeper) -> None:
         """Begin to take updates in, by asking or by being told."""
         if self.webhook is None:
             await self.presence.poll()
-            group.create_task(self.polling.lead(self.poller.run))
+            group.create_task(self.polling.lead(partial(keeper.keep, "poller", self.poller.run, self.poller.pulse)))
             return
-        host, port = self.settings.listen
-        group.create_task(serve(self.webhook.app(), host, port))
+        group.create_task(keeper.keep("webhook", partial(serve, self.webhook.app(), *self.settings.listen)))
         await self._receive()
 
     async def _receive(self) -> None:
@@ -153,6 +198,14 @@ async def build(
             polling=Election(settings.database_url, f"poller {me.id}"),
             sending=Election(settings.database_url, f"sender {me.id}"),
         )
+
+
+def _said(failed: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What the program says of itself, if that is among what ended it."""
+    ours: BaseException | None = failed.subgroup(AftercareError)
+    while isinstance(ours, BaseExceptionGroup):
+        ours = ours.exceptions[0]
+    return failed if ours is None else ours
 
 
 def _refuse_parts(settings: Settings, parts: Collection[str]) -> None:

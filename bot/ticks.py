@@ -7,6 +7,7 @@ again at its next interval.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.orm import Session
 
+from bot import metrics
 from bot.care import (
     closing,
     expiring,
@@ -31,12 +33,14 @@ from bot.care import (
 )
 from bot.care.clinic import Clinic
 from bot.clock import Clock, SystemClock
-from bot.db import postgres
+from bot.db import postgres, tally
 from bot.db.engine import Database
+from bot.pulse import Pulse
 
 log = structlog.get_logger()
 
 HOUR_S = 3600
+HUNG_S = 45.0  # for one transaction of a tick, or for a turn that does not begin
 OFTEN_S = 60  # a rehearsal does what runs at least this often at every step
 FEW = 4  # of a long sweep in one transaction: about 20 ms, so that an alarm never waits for a wave of check-ins
 Work = Callable[[Session, datetime, Clinic], int | Mapping[str, int]]
@@ -113,6 +117,12 @@ class Ticks:
         self._table = (*table, LISTENING) if webhook else tuple(table)
         self._pace = pace
         self._swept: dict[str, datetime] = {}
+        self._pulses = {tick.name: Pulse(f"tick: {tick.name}", HUNG_S) for tick in self._table}
+
+    @property
+    def pulses(self) -> Sequence[Pulse]:
+        """The progress of each tick: late when a run hangs, or when none begins for three intervals."""
+        return tuple(self._pulses.values())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -123,12 +133,21 @@ class Ticks:
         first = SystemClock().now()  # the scheduler lives on the machine's time, whatever the clock of the rows says
         for tick in self._table:
             every_s = tick.every_s / self._pace
-            scheduler.add_job(self.run, "interval", seconds=every_s, args=[tick], next_run_time=first)
+            scheduler.add_job(self._turn, "interval", seconds=every_s, args=[tick], next_run_time=first)
         scheduler.start()
         try:
             yield
         finally:
             scheduler.shutdown(wait=False)
+            for pulse in self.pulses:
+                pulse.rest()
+
+    async def _turn(self, tick: Tick) -> None:
+        pulse, began = self._pulses[tick.name], time.monotonic()
+        pulse.beat()
+        await self.run(tick)
+        pulse.beat(watchdog.LATE_AFTER * tick.every_s / self._pace + HUNG_S)
+        metrics.TICK_S.labels(tick.name).observe(time.monotonic() - began)
 
     async def run_all(self, now: datetime | None = None) -> dict[str, int]:
         """Run every tick once, in the order of the table. Returns how much each did."""
@@ -150,11 +169,15 @@ class Ticks:
         return last is None or abs((now - last).total_seconds()) >= tick.every_s
 
     async def _in_parts(self, tick: Tick, parts: Parts, now: datetime) -> int:
-        """A few rows at a time, so that other units get their turn in between."""
-        ids, done = await self._db.write(_due, tick, parts, now), 0
+        """A few rows at a time, so that other units get their turn in between; a long wave gives signs of life."""
+        ids, done, heard = await self._db.write(_due, tick, parts, now), 0, now
         for first in range(0, len(ids), FEW):
+            self._pulses[tick.name].beat()
             done += await self._db.write(_some, tick, parts, ids[first : first + FEW], now, self._clinic)
-        return await self._db.write(_done, tick, done, now)
+            if (self._clock.now() - heard).total_seconds() >= tick.every_s:
+                heard = self._clock.now()
+                await self._db.write(watchdog.beat, tick.name, tick.every_s, {"done": done}, heard)
+        return await self._db.write(_done, tick, done, max(now, heard))
 
     async def run(self, tick: Tick, now: datetime | None = None) -> int:
         """Run one tick. Returns how much it did; 0 when it failed, which is then on record."""
@@ -166,6 +189,7 @@ class Ticks:
         except Exception as error:  # noqa: BLE001 - whatever one tick brings up, it is recorded and the others go on
             kind = type(error).__name__
             log.error("tick failed", tick=tick.name, kind=kind)  # noqa: TRY400 - a traceback quotes rows
+            metrics.TICKS.labels(tick.name, "failed").inc()
         try:
             await self._db.write(_failed, tick, kind, at)
         except Exception as error:  # noqa: BLE001 - the overdue sign of life tells of it
@@ -196,6 +220,7 @@ def _done(session: Session, tick: Tick, result: int | Mapping[str, int], now: da
     counts = {"done": result} if isinstance(result, int) else dict(result)
     watchdog.beat(session, tick.name, tick.every_s, counts, now)
     watchdog.clear(session, "tick_failed", tick.name, now)
+    tally.count(session, metrics.TICKS.labels(tick.name, "ok").inc)
     done = sum(counts.values())
     if done:
         log.info("tick", tick=tick.name, **counts)
