@@ -43,7 +43,7 @@ class _Commands(_OnDemand):
     modules: ClassVar[dict[str, str]] = {
         name: name
         for group in (
-            ("run", "demo", "enrol", "staff", "doctor", "triage", "screen", "pathway"),
+            ("run", "demo", "enrol", "staff", "doctor", "ledger", "triage", "screen", "pathway"),
             ("keys", "migrate", "backup", "restore", "move"),
         )
         for name in group

@@ -24,6 +24,7 @@ from bot.care import (
     gaps,
     ledger,
     messages,
+    morning,
     opening,
     paging,
     reminding,
@@ -90,6 +91,7 @@ TICKS: tuple[Tick, ...] = (
     Tick(name="programmes ending", every_s=HOUR_S, work=closing.end_programmes),
     Tick(name="links expiring", every_s=600, work=expiring.invitations_due),
     Tick(name="ledger", every_s=6 * HOUR_S, work=ledger.audit),
+    Tick(name="morning accounts", every_s=300, work=morning.account_due),
     Tick(name="signs of life", every_s=30, work=_watch),
 )
 LISTENING = Tick(name="listening", every_s=gaps.EVERY_S, work=gaps.alive)  # where a webhook listens, not the poller

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from bot.care import watchdog
+from bot.care import ending, watchdog
 from bot.care.clinic import Clinic
-from bot.db.models import CheckIn, Enrolment
+from bot.db.models import CheckIn, Enrolment, Outbox, Patient
 
 PATIENCE = timedelta(hours=14)  # a due check-in may wait out the quiet hours; longer than that nobody moves it
 _SUBJECT = "check-ins"
+_RUNNING = ("active", "paused")
+_OVER = ("withdrawn", "ended", "void")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +35,26 @@ class Ledger:
         return self.planned == sum(self.ended.values()) + self.open + self.coming
 
 
-def balance(session: Session) -> Ledger:
-    """Count every check-in, by what became of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Astray:
+    """One exception: whose check-in, what is wrong with it, and what to do next. `checkin` is "none" for a patient
+    who has none at all.
+    """
+
+    code: str
+    checkin: str
+    what: str
+    remedy: str
+
+
+def balance(session: Session, team_id: int | None = None) -> Ledger:
+    """Count every check-in, of one team or of all, by what became of it."""
     asked = CheckIn.kind != "baseline"  # what was before surgery was never asked by the bot
-    counted = select(CheckIn.state, CheckIn.end_reason, func.count()).where(asked)
+    counted = _of(select(CheckIn.state, CheckIn.end_reason, func.count()).where(asked), team_id)
     rows = session.execute(counted.group_by(CheckIn.state, CheckIn.end_reason)).all()
+    total = _of(select(func.count(CheckIn.id)).where(asked), team_id)
     return Ledger(
-        planned=session.scalar(select(func.count()).select_from(CheckIn).where(asked)) or 0,
+        planned=session.scalar(total) or 0,
         ended={reason: count for state, reason, count in sorted(rows, key=str) if state == "ended" and reason},
         open=sum(count for state, _, count in rows if state == "open"),
         coming=sum(count for state, _, count in rows if state == "planned"),
@@ -47,21 +63,33 @@ def balance(session: Session) -> Ledger:
 
 def astray(session: Session, now: datetime) -> list[int]:
     """Check-ins that should have moved and did not: never sent, never closed, or left behind by their enrolment."""
-    late = now - PATIENCE
-    running = Enrolment.state.in_(("active", "paused"))
-    over = Enrolment.state.in_(("withdrawn", "ended", "void"))
-    wanted = (
-        select(CheckIn.id)
-        .join(Enrolment, CheckIn.enrolment_id == Enrolment.id)
-        .where(
-            or_(
-                and_(CheckIn.state == "planned", CheckIn.due_at < late, running),
-                and_(CheckIn.state == "open", CheckIn.closes_at < late),
-                and_(CheckIn.state == "planned", over),
-            )
-        )
-    )
+    stuck = or_(*(condition for condition, _, _ in _stuck(now)))
+    wanted = select(CheckIn.id).join(Enrolment, CheckIn.enrolment_id == Enrolment.id).where(stuck)
     return list(session.scalars(wanted.order_by(CheckIn.id)))
+
+
+def exceptions(session: Session, now: datetime, team_id: int | None = None) -> list[Astray]:
+    """Everything that went astray, named: stuck check-ins, questions that did not arrive, patients without a plan."""
+    found: list[Astray] = []
+    for condition, what, remedy in (*_stuck(now), _undelivered()):
+        rows = _whose(select(Patient.code, CheckIn.checkin).select_from(CheckIn), team_id).where(condition)
+        found += [
+            Astray(code=code, checkin=checkin, what=what, remedy=remedy)
+            for code, checkin in session.execute(rows.order_by(CheckIn.id))
+        ]
+    planless = (
+        select(Patient.code)
+        .join(Enrolment, Enrolment.patient_id == Patient.id)
+        .where(Enrolment.state.in_(_RUNNING), Enrolment.consent_at < now - PATIENCE)
+        .where(~exists().where(CheckIn.enrolment_id == Enrolment.id, CheckIn.kind != "baseline"))
+    )
+    if team_id is not None:
+        planless = planless.where(Enrolment.team_id == team_id)
+    found += [
+        Astray(code=code, checkin="none", what="no check-in was ever planned", remedy=_PLAN_AGAIN)
+        for code in session.scalars(planless.order_by(Patient.id))
+    ]
+    return found
 
 
 def audit(session: Session, now: datetime, clinic: Clinic) -> dict[str, int]:
@@ -69,8 +97,58 @@ def audit(session: Session, now: datetime, clinic: Clinic) -> dict[str, int]:
     account, lost = balance(session), astray(session, now)
     if lost or not account.balanced:
         listed = ", ".join(map(str, lost[:10]))
-        remedy = f"Check-ins that did not move: {listed or 'none'}. Ring these patients (see /open); read the log."
+        remedy = (
+            f"Check-ins that did not move: {listed or 'none'}. Run aftercare ledger: it says whose, and what to do."
+        )
         watchdog.incident(session, "ledger_not_balanced", _SUBJECT, remedy, now)
     else:
         watchdog.clear(session, "ledger_not_balanced", _SUBJECT, now)
     return {"planned": account.planned, "open": account.open, "astray": len(lost)}
+
+
+_PLAN_AGAIN = "ring the patient; then confirm the surgery date with /reschedule, which plans the check-ins"
+_Kind = tuple[ColumnElement[bool], str, str]
+
+
+def _stuck(now: datetime) -> tuple[_Kind, ...]:
+    late = now - PATIENCE
+    return (
+        (
+            and_(CheckIn.state == "planned", CheckIn.due_at < late, Enrolment.state.in_(_RUNNING)),
+            "it was due and never sent",
+            "ring the patient and ask the questions; then run aftercare doctor",
+        ),
+        (
+            and_(CheckIn.state == "open", CheckIn.closes_at < late),
+            "its time is over and it never closed",
+            "look at its answers with /patient; then run aftercare doctor",
+        ),
+        (
+            and_(CheckIn.state == "planned", Enrolment.state.in_(_OVER)),
+            "the programme is over and it is still planned",
+            "nothing will be sent; report this with the log",
+        ),
+    )
+
+
+def _undelivered() -> _Kind:
+    """Open, and not one message of it went out or waits to go."""
+    mine = (Outbox.surface == ending.SURFACE, Outbox.ref == CheckIn.id)
+    alive = exists().where(*mine, Outbox.state.in_(("pending", "sending", "sent", "uncertain")))
+    lost = exists().where(*mine, Outbox.state.in_(("dead", "expired")))
+    return (
+        and_(CheckIn.state == "open", lost, ~alive),
+        "its message did not arrive",
+        "ring the patient and ask the questions, and help them open the chat again",
+    )
+
+
+def _of(counted: Select[Any], team_id: int | None) -> Select[Any]:
+    if team_id is None:
+        return counted
+    return counted.join(Enrolment, CheckIn.enrolment_id == Enrolment.id).where(Enrolment.team_id == team_id)
+
+
+def _whose(rows: Select[Any], team_id: int | None) -> Select[Any]:
+    rows = rows.join(Enrolment, CheckIn.enrolment_id == Enrolment.id).join(Patient, Patient.id == Enrolment.patient_id)
+    return rows if team_id is None else rows.where(Enrolment.team_id == team_id)

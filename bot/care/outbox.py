@@ -137,6 +137,11 @@ def withdraw(session: Session, surface: str, ref: int) -> int:
     return len(dropped.all())
 
 
+def known(session: Session, dedupe_key: str) -> bool:
+    """Whether this occasion was ever written."""
+    return bool(session.scalar(select(exists().where(Outbox.dedupe_key == dedupe_key))))
+
+
 def coming(session: Session, surface: str, ref: int, chat_id: int) -> bool:
     """Whether a new message that shows this waits to be sent already."""
     return bool(session.scalar(select(exists().where(*_fresh(surface, ref, chat_id), Outbox.state == "pending"))))

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from bot.care import expiring, invitations, ledger
-from bot.db.models import CheckIn, Incident, Outbox
+from bot.care import expiring, invitations, ledger, outbox, patients
+from bot.db.models import CareTeam, CheckIn, Incident, Outbox
 from tests.bot.ward import Ward
 
 
@@ -75,3 +75,38 @@ def test_a_staff_link_that_ran_out_is_told_to_the_admins(ward: Ward) -> None:
     invitations.issue(ward.session, now=ward.now, by=None, staff_id=new.id)
     ward.passes(hours=73)
     assert expiring.invitations_due(ward.session, ward.now, ward.clinic) == 1
+
+
+def test_every_exception_is_named_with_what_to_do(ward: Ward) -> None:
+    team = ward.team("Spine")
+    stuck, planless = ward.patient("Ana", team, "A-1"), ward.patient("Ben", team, "B-2")
+    row = ward.checkin(stuck, "week2")
+    row.state = "planned"
+    ward.session.flush()
+    found = ledger.exceptions(ward.session, ward.now + timedelta(hours=15))
+    assert [(one.code, one.checkin, one.what) for one in found] == [
+        ("A-1", "week2", "it was due and never sent"),
+        ("B-2", "none", "no check-in was ever planned"),
+    ]
+    assert all(one.remedy for one in found)
+    assert planless.state == "active"
+
+
+def test_a_question_that_did_not_arrive_is_an_exception_until_another_one_goes_out(ward: Ward) -> None:
+    ana = ward.patient("Ana", ward.team("Spine"), "A-1")
+    row = ward.checkin(ana, "week2")
+    chat_id = patients.of(ward.session, ana).chat_id
+    assert chat_id is not None
+    outbox.show(ward.session, "checkin", row.id, chat_id, now=ward.now, fresh=True, key="open")
+    ward.session.scalars(select(Outbox)).one().state = "dead"
+    ward.session.flush()
+    assert [one.what for one in ledger.exceptions(ward.session, ward.now)] == ["its message did not arrive"]
+    outbox.show(ward.session, "checkin", row.id, chat_id, now=ward.now, fresh=True, key="again")
+    assert ledger.exceptions(ward.session, ward.now) == []
+
+
+def test_each_team_has_an_account_of_its_own(ward: Ward) -> None:
+    for name, code in (("Spine", "A-1"), ("Hips", "B-2")):
+        ward.checkin(ward.patient("Ana", ward.team(name), code))
+    team = ward.session.scalars(select(CareTeam).where(CareTeam.name == "Hips")).one()
+    assert (ledger.balance(ward.session).planned, ledger.balance(ward.session, team.id).planned) == (2, 1)
