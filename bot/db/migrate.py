@@ -29,7 +29,7 @@ from bot.errors import AftercareError
 _LOCK = 4_711_001  # of PostgreSQL's advisory locks: two processes starting at once migrate one after the other
 LOCK_WAIT_MS = 500  # whoever comes after a migration that waits for a table waits as well
 PAUSE_S = 0.5
-TRIES = 40
+PATIENCE_S = 40.0
 _BUSY = frozenset({"55P03", "40P01"})  # of PostgreSQL: the lock was not to be had in time, or only by a deadlock
 
 
@@ -55,10 +55,11 @@ class ContractPending(AftercareError):
         )
 
 
-def upgrade(url: str, keys: Sequence[str], *, contract: bool = False) -> str:
+def upgrade(url: str, keys: Sequence[str], *, contract: bool = False, patience_s: float = PATIENCE_S) -> str:
     """Migrate the database at `url` to `head()`, making a SQLite file (0600) when there is none.
 
-    With `contract`, what an older version may still use is taken away on PostgreSQL too. Returns the revision it is at.
+    With `contract`, what an older version may still use is taken away on PostgreSQL too. It tries again for
+    `patience_s` while others hold what it needs. Returns the revision it is at.
     Raises DatabaseTooNew, ContractPending, MigrationBlocked, MigrationBroken; on any error nothing was changed.
     """
     make_private(url)
@@ -72,7 +73,7 @@ def upgrade(url: str, keys: Sequence[str], *, contract: bool = False) -> str:
             if engine.dialect.name == "postgresql" and not contract:
                 _refuse_to_contract(before)
             _copy_aside(url, before)
-        _run(engine)
+        _run(engine, patience_s)
         return head()
     finally:
         engine.dispose()
@@ -80,7 +81,7 @@ def upgrade(url: str, keys: Sequence[str], *, contract: bool = False) -> str:
 
 def head() -> str:
     """The newest revision that this version of the program knows."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    revision = ScriptDirectory.from_config(config()).get_current_head()
     if revision is None:
         raise AftercareError("No migrations are installed: install the package again.")
     return revision
@@ -92,16 +93,17 @@ def current(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _run(engine: Engine) -> None:
+def _run(engine: Engine, patience_s: float) -> None:
     """Migrate in one transaction, begun anew while the bot holds a table."""
-    for tried in range(1, TRIES + 1):
+    until = time.monotonic() + patience_s
+    while True:
         try:
             with engine.begin() as connection:
                 build(connection)
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) not in _BUSY:
                 raise
-            if tried == TRIES:
+            if time.monotonic() >= until:
                 raise MigrationBlocked from None
             time.sleep(PAUSE_S)
         else:
@@ -113,9 +115,9 @@ def build(connection: Connection, to: str = "head") -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    settings = config()
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, to)
     if connection.dialect.name == "sqlite":
         orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         if orphans:
@@ -123,11 +125,12 @@ def build(connection: Connection, to: str = "head") -> None:
             raise MigrationBroken(f"Rows of {tables} would point at nothing; nothing was changed. Report this.")
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+def config() -> Config:
+    """Alembic's settings: where the migrations lie."""
+    settings = Config()
+    settings.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    settings.set_main_option("path_separator", "os")
+    return settings
 
 
 def _folder() -> Path:
@@ -136,14 +139,14 @@ def _folder() -> Path:
 
 
 def _refuse_to_contract(before: str) -> None:
-    for script in ScriptDirectory.from_config(_config()).iterate_revisions("head", before):
+    for script in ScriptDirectory.from_config(config()).iterate_revisions("head", before):
         if getattr(script.module, "phase", "expand") == "contract":
             raise ContractPending(script.revision, script.module.after)
 
 
 def require_known(revision: str) -> None:
     """Raise DatabaseTooNew unless this version of the program knows this revision."""
-    if revision not in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
+    if revision not in {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}:
         raise DatabaseTooNew
 
 

@@ -22,3 +22,14 @@ def test_a_database_of_a_newer_version_is_refused(terminal: Terminal) -> None:
     done = terminal.types("migrate")
     assert done.exit_code == 1
     assert "newer version" in done.stderr
+
+
+def test_the_bot_does_not_start_on_a_database_of_a_newer_version(terminal: Terminal) -> None:
+    database = terminal.database()
+    database.write_now(
+        lambda s: s.connection().exec_driver_sql("UPDATE alembic_version SET version_num = 'later'").close()
+    )
+    database.close()
+    done = terminal.types("run")
+    assert done.exit_code == 1
+    assert "newer version" in done.stderr
