@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
-GRACE_S = 5
+from bot.errors import AftercareError
+
+GRACE_S = 3
+WAITING = 512  # connections that may wait to be taken
+
+
+class CannotListen(AftercareError):
+    """Another program listens there, or the address is not this machine's."""
 
 
 class _Server(uvicorn.Server):
@@ -18,12 +27,36 @@ class _Server(uvicorn.Server):
 
 
 async def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Listen on host and port until cancelled; requests under way are answered first."""
-    config = uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S
-    )
-    server = _Server(config)
+    """Listen on host and port until cancelled; requests under way are answered first. Raises CannotListen."""
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S)
+    with listening(host, port) as listener:
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises CannotListen."""
     try:
-        await server.serve()
-    finally:
-        server.should_exit = True
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _cannot(host, port, error) from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(WAITING)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise _cannot(host, port, error) from None
+    return listener
+
+
+def _cannot(host: str, port: int, error: OSError) -> CannotListen:
+    remedy = "Stop what listens there, or set another address in WEBHOOK_LISTEN or CONSOLE_LISTEN."
+    return CannotListen(f"Nothing can listen on {host}:{port} ({error.strerror or type(error).__name__}). {remedy}")
