@@ -133,7 +133,8 @@ class Database:
 
     def hear(self, wakes: frozenset[str]) -> None:
         """Another process committed and asked to wake these: call it in the event loop."""
-        self._tell(wakes)
+        if wakes:
+            self._tell(wakes)
 
     def _commit(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, frozenset[str]]:
         for tried in range(1, TRIES):
