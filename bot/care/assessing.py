@@ -13,11 +13,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot import metrics
 from bot.cards import patient
 from bot.care import cases, ending, escalations, facts, outbox, pathways, patients
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
 from bot.care.patients import Words
+from bot.db import tally
 from bot.db.models import Assessment, CheckIn, Enrolment, Message, Outbox
 from schedules import timeline, triage, walk
 from schedules.pathway import Level, Pathway
@@ -147,6 +149,7 @@ def _keep(
         )
     )
     session.flush()
+    tally.count(session, metrics.ASSESSMENTS.labels(assessment.level.value).inc)
 
 
 def _act(

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from bot import metrics
 from bot.care import backlog, outbox
 from bot.care.outbox import Lane
+from bot.db import tally
 from bot.db.models import CareTeam, Chat, Escalation, EscalationEvent, Outbox, Staff
 
 SURFACE = "escalation"
@@ -51,6 +54,10 @@ def event(
         EscalationEvent(escalation_id=escalation.id, at=now, kind=kind, staff_id=by.id if by else None, details=details)
     )
     session.flush()
+    tally.count(session, metrics.ESCALATIONS.labels(kind, escalation.level).inc)
+    if kind == "acknowledged":
+        waited_s = (now - escalation.raised_at).total_seconds()
+        tally.count(session, partial(metrics.ACKNOWLEDGED_S.labels(escalation.level).observe, waited_s))
 
 
 def tell(
