@@ -6,13 +6,25 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.cards import Card, button, casework, clinician
 from bot.cards.casework import Task
-from bot.care import audit
-from bot.db.models import CareTeam, Chat, Enrolment, Escalation, Invitation, Message, Outbox, Patient, Staff
+from bot.care import audit, ending
+from bot.db.models import (
+    Answer,
+    CareTeam,
+    Chat,
+    CheckIn,
+    Enrolment,
+    Escalation,
+    Invitation,
+    Message,
+    Outbox,
+    Patient,
+    Staff,
+)
 from schedules.pathway import Level
 
 _LIVE = ("invited", "active", "paused")
@@ -41,12 +53,15 @@ def card(session: Session, staff: Staff, page: int, now: datetime, *, names: boo
 
 
 def tasks(session: Session, staff: Staff, now: datetime, *, names: bool) -> tuple[Task, ...]:
-    """Open escalations, unread messages, patients whom nothing reaches, and those who never started, in that order."""
+    """Open escalations, unread messages, patients asked again after a break of service who have not answered since,
+    patients whom nothing reaches, and those who never started, in that order.
+    """
     team = session.get_one(CareTeam, staff.team_id)
     zone = ZoneInfo(team.timezone)
     return (
         *_escalations(session, staff, now, zone, names),
         *_messages(session, team, now, zone, names),
+        *_asked_again(session, team, now, zone, names),
         *_unreached(session, team, now, zone, names),
         *_never_started(session, team, now, zone, names),
     )
@@ -102,6 +117,28 @@ def _messages(session: Session, team: CareTeam, now: datetime, zone: ZoneInfo, n
             due=_due(messages[0].read_by, now, zone),
             next_action="read it in private, and ring if it needs more than reading",
             button=button(f"Read {patient.code}", "c_messages", enrolment_id),
+            name=patient.name if names else None,
+        )
+
+
+def _asked_again(session: Session, team: CareTeam, now: datetime, zone: ZoneInfo, names: bool) -> Iterator[Task]:
+    since = exists().where(Answer.checkin_id == CheckIn.id, Answer.at > Outbox.created_at)
+    rows = session.execute(
+        select(Patient, CheckIn, func.max(Outbox.created_at))
+        .join(Enrolment, Enrolment.patient_id == Patient.id)
+        .join(CheckIn, CheckIn.enrolment_id == Enrolment.id)
+        .join(Outbox, and_(Outbox.surface == ending.SURFACE, Outbox.ref == CheckIn.id))
+        .where(Enrolment.team_id == team.id, CheckIn.state == "open", Outbox.dedupe_key.like("show:checkin:%:gap:%"))
+        .where(~since)
+        .group_by(Patient.id, CheckIn.id)
+        .order_by(CheckIn.closes_at, CheckIn.id)
+    )
+    for patient, row, at in rows:
+        yield Task(
+            headline="⏸ no answer since a break of our service",
+            code=patient.code,
+            due=f"asked again {clinician.moment(at, now, zone)}; closes {_due(row.closes_at, now, zone)}",
+            next_action="ring the patient: what they tapped in the break may be lost",
             name=patient.name if names else None,
         )
 
