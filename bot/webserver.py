@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot import handover
 from bot.errors import AftercareError
 
 GRACE_S = 3
@@ -40,9 +41,12 @@ async def serve(app: ASGIApp, host: str, port: int) -> None:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises CannotListen."""
+    """A socket that listens there, ours or one that systemd handed over. Raises CannotListen."""
     try:
         family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        held = handover.taken(address)
+        if held is not None:
+            return held
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
         raise _cannot(host, port, error) from None
