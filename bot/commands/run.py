@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import signal
 from collections.abc import Sequence
 from typing import Annotated
@@ -30,6 +31,7 @@ def run(
         _need_translations()
         keys = configuration.encryption_keys(settings)
         log.configure(settings.log_level)
+        faulthandler.enable()  # systemd's watchdog ends a process with SIGABRT: then the log says where it hung
         asyncio.run(_serve(settings, keys, [part.strip() for part in only.split(",") if part.strip()]))
     except AftercareError as error:
         typer.echo(str(error), err=True)

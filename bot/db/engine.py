@@ -24,6 +24,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from bot import metrics
 from bot.db import postgres
 from bot.db.types import hang_keys
 
@@ -143,6 +144,7 @@ class Database:
             except DBAPIError as error:
                 if not postgres.lost_race(error):
                     raise
+                metrics.RETRIED.inc()
                 log.debug("unit run again", unit=getattr(unit, "__name__", "unit"), tried=tried)
             threading.Event().wait(random.uniform(*_PAUSE_S) * tried)  # noqa: S311 - spreads retries, guards nothing
         return self._once(unit, *args, **kwargs)
