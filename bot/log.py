@@ -87,6 +87,17 @@ def configure(level: str = "INFO", *, json_lines: bool | None = None, stream: Te
         logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
 
 
+def place(error: BaseException) -> str:
+    """Where in our code it was raised, "bot.care.paging:80", for logs: a traceback would quote values."""
+    found, frame = "outside", error.__traceback__
+    while frame is not None:
+        module = str(frame.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] in ("bot", "schedules"):
+            found = f"{module}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return found
+
+
 def leave_out_people(_logger: Any, _method: str, event: Event) -> Event:
     """Replace the value of every key that could hold a person's data or a secret, at any depth."""
     return {key: _without_people(key, value) for key, value in event.items()}

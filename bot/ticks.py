@@ -36,6 +36,7 @@ from bot.care.clinic import Clinic
 from bot.clock import Clock, SystemClock
 from bot.db import postgres, tally
 from bot.db.engine import Database
+from bot.log import place
 from bot.pulse import Pulse
 
 log = structlog.get_logger()
@@ -190,7 +191,7 @@ class Ticks:
             return await self._db.write(_work, tick, at, self._clinic)
         except Exception as error:  # noqa: BLE001 - whatever one tick brings up, it is recorded and the others go on
             kind = type(error).__name__
-            log.error("tick failed", tick=tick.name, kind=kind)  # noqa: TRY400 - a traceback quotes rows
+            log.error("tick failed", tick=tick.name, kind=kind, at=place(error))  # noqa: TRY400 - a traceback quotes rows
             metrics.TICKS.labels(tick.name, "failed").inc()
         try:
             await self._db.write(_failed, tick, kind, at)
@@ -225,7 +226,7 @@ def _done(session: Session, tick: Tick, result: int | Mapping[str, int], now: da
     tally.count(session, metrics.TICKS.labels(tick.name, "ok").inc)
     done = sum(counts.values())
     if done:
-        log.info("tick", tick=tick.name, **counts)
+        log.info("tick", tick=tick.name, counts=counts)
     return done
 
 

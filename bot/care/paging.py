@@ -18,6 +18,7 @@ from bot.care import pathways, telling, watchdog
 from bot.care.clinic import Clinic
 from bot.db import postgres
 from bot.db.models import CareTeam, Chat, Enrolment, Escalation, EscalationEvent, Outbox, Patient, Staff
+from bot.log import place
 from schedules import ladder
 from schedules.pathway import Level, LevelSpec
 
@@ -90,7 +91,7 @@ def page_due(session: Session, now: datetime, clinic: Clinic) -> int:
             if postgres.ends_the_unit(error):
                 raise
             kind = type(error).__name__
-            log.error("paging failed", escalation=escalation_id, error=kind)  # noqa: TRY400 - a traceback can carry a name
+            log.error("paging failed", escalation=escalation_id, kind=kind, at=place(error))  # noqa: TRY400 - a traceback can carry a name
             later = update(Escalation).where(Escalation.id == escalation_id, Escalation.next_page_at.is_not(None))
             session.execute(later.values(next_page_at=now + _RETRY))
             watchdog.incident(

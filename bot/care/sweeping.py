@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.care import watchdog
 from bot.db import postgres
+from bot.log import place
 
 log = structlog.get_logger()
 
@@ -24,6 +25,7 @@ def each(session: Session, name: str, ids: Iterable[int], act: Callable[[int], b
         except Exception as error:
             if postgres.ends_the_unit(error):
                 raise
-            log.exception("row failed in a tick", tick=name, row=row_id, error=type(error).__name__)
+            kind, at = type(error).__name__, place(error)
+            log.error("row failed in a tick", tick=name, row=row_id, kind=kind, at=at)  # noqa: TRY400 - a traceback quotes rows
             watchdog.incident(session, "tick_row", f"{name}:{row_id}", "Read the log for this row and mend it.", now)
     return changed

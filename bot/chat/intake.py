@@ -26,6 +26,7 @@ from bot.chat.incoming import Incoming, Kind
 from bot.clock import Clock
 from bot.db import tally
 from bot.db.engine import Database
+from bot.log import place
 from bot.pulse import Pulse
 
 log = structlog.get_logger()
@@ -154,7 +155,7 @@ class Intake:
 
     async def _failed(self, row_id: int, error: Exception, *, hopeless: bool) -> None:
         kind, now = type(error).__name__, self._clock.now()
-        log.error("update not processed", inbox=row_id, kind=kind)
+        log.error("update not processed", inbox=row_id, kind=kind, at=place(error))
         try:
             tries = 1 if hopeless else inbox.ATTEMPTS_AWAY if isinstance(error, OperationalError) else inbox.ATTEMPTS
             gone = await self._db.write(inbox.failed, row_id, kind, now, self._clinic, tries=tries)

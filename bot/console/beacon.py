@@ -49,23 +49,23 @@ class Beacon:
         """Beat once, if every promise is kept. Returns whether the beat arrived; never raises."""
         report = await self._judge.look()
         if report.problems:
-            self._note("withheld", problems=len(report.problems))
+            self._note("withheld", f"{len(report.problems)} problems")
             return False
         try:
             async with httpx.AsyncClient(timeout=self._timeout_s) as http:
                 answer = await http.get(self._url)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            self._note("failed", kind=type(error).__name__)
+            self._note("failed", type(error).__name__)
             return False
         if answer.is_error:
-            self._note("failed", code=answer.status_code)
+            self._note("failed", answer.status_code)
             return False
         self._note("sent")
         return True
 
-    def _note(self, result: str, **why: int | str) -> None:
+    def _note(self, result: str, why: int | str = "") -> None:
         """Count each; log what is news."""
         metrics.BEATS.labels(result).inc()
         if result != self._last:
-            (log.info if result == "sent" else log.warning)(f"heartbeat {result}", **why)
+            (log.info if result == "sent" else log.warning)("heartbeat", result=result, why=why)
         self._last = result
