@@ -10,6 +10,7 @@ from sqlalchemy import delete, text
 from bot.cards import Card
 from bot.care import checkup, outbox, staffing, watchdog
 from bot.db.models import Inbox, Outbox, PathwayVersion
+from tests import database
 from tests.bot.ward import Ward
 
 
@@ -106,11 +107,7 @@ def test_a_pathway_that_is_missing_or_unsound_is_a_fault(ward: Ward) -> None:
     published = ward.session.query(PathwayVersion).one()
     files = dict(published.files)
     # Published versions cannot change; damage from outside is played by taking their guards away.
-    names = ward.session.execute(
-        text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'pathway_versions'")
-    )
-    for (name,) in names.all():
-        ward.session.execute(text(f"DROP TRIGGER {name}"))
+    database.take_guards_away(ward.session, "pathway_versions")
     for broken, says in (
         ({**files, "pathway.yaml": "id: ["}, "not sound"),
         ({**files, "pathway.yaml": files["pathway.yaml"].replace("offset_days: 14", "offset_days: 15", 1)}, "differs"),
