@@ -52,6 +52,7 @@ LEADER = _gauge("leader", "Whether this process does this part for all processes
 DATABASE_UP = _gauge("database_up", "Whether the database answered in time: 1 or 0.")
 BROKEN = _gauge("promises_broken", "How many promises are broken now; /readyz says which.")
 TICK_AGE_S = _gauge("tick_age_seconds", "Since the tick last ran.", "tick")
+TICK_EVERY_S = _gauge("tick_interval_seconds", "How often the tick is to run.", "tick")
 POLL_AGE_S = _gauge("poll_age_seconds", "Since updates were last taken in.")
 UNSENT_S = _gauge("oldest_unsent_seconds", "Age of the oldest message that is due and not sent.", "lane")
 UNPROCESSED_S = _gauge("oldest_unprocessed_seconds", "Age of the oldest update that is not processed.")

@@ -12,7 +12,7 @@ from bot.care.vitals import Vitals
 from bot.console.judging import Report
 
 _UNKNOWN = float("nan")
-_SERIES = (metrics.TICK_AGE_S, metrics.UNSENT_S, metrics.UNACKNOWLEDGED_S)
+_SERIES = (metrics.TICK_AGE_S, metrics.TICK_EVERY_S, metrics.UNSENT_S, metrics.UNACKNOWLEDGED_S)
 _ALONE = (
     metrics.POLL_AGE_S,
     metrics.UNPROCESSED_S,
@@ -69,6 +69,7 @@ def as_metrics(report: Report, leading: Mapping[str, bool]) -> bytes:
 def _set(seen: Vitals) -> None:
     for name, beat in seen.ticks.items():
         metrics.TICK_AGE_S.labels(name).set(beat.age_s)
+        metrics.TICK_EVERY_S.labels(name).set(beat.every_s)
     for lane, age in seen.unsent_s.items():
         metrics.UNSENT_S.labels(lane.name.lower()).set(age)
     for level, age in seen.unacknowledged_s.items():
