@@ -156,10 +156,8 @@ async def build(
     The database is migrated, and the shipped pathway published if none is; numbers and translations were checked with
     the settings. `pace` says how much faster `clock` runs than the machine's.
     """
-    if settings.telegram_bot_token is None:
-        raise NotReady("TELEGRAM_BOT_TOKEN is missing. @BotFather on Telegram gives one when you make the bot.")
     _refuse_parts(settings, parts)
-    token = settings.telegram_bot_token.get_secret_value()
+    token = _token(settings)
     api = f"{settings.telegram_api_url}/bot{token}"
     migrate.upgrade(settings.database_url, keys)
     async with AsyncExitStack() as stack:
@@ -176,6 +174,7 @@ async def build(
         poller = Poller(db, clinic, clock, api, me.id)
         stack.push_async_callback(poller.close)
         webhook = _webhook(settings, db, clock, me.id)
+        receives = webhook is not None and "intake" in parts
         yield App(
             parts=frozenset(parts),
             settings=settings,
@@ -186,18 +185,17 @@ async def build(
             poller=poller,
             intake=Intake(db, clinic, clock, courier, dispatch.handle, secret, check=admin.checked),
             sender=Sender(db, clinic, clock, courier, showing.RENDERERS),
-            ticks=Ticks(
-                db,
-                clinic,
-                clock,
-                TICKS if "care" in parts else (),
-                webhook=webhook is not None and "intake" in parts,
-                pace=pace,
-            ),
+            ticks=Ticks(db, clinic, clock, TICKS if "care" in parts else (), webhook=receives, pace=pace),
             webhook=webhook,
             polling=Election(settings.database_url, f"poller {me.id}"),
             sending=Election(settings.database_url, f"sender {me.id}"),
         )
+
+
+def _token(settings: Settings) -> str:
+    if settings.telegram_bot_token is None:
+        raise NotReady("TELEGRAM_BOT_TOKEN is missing. @BotFather on Telegram gives one when you make the bot.")
+    return settings.telegram_bot_token.get_secret_value()
 
 
 def _said(failed: BaseExceptionGroup[BaseException]) -> BaseException:
