@@ -161,10 +161,7 @@ async def build(
     api = f"{settings.telegram_api_url}/bot{token}"
     migrate.upgrade(settings.database_url, keys)
     async with AsyncExitStack() as stack:
-        db = Database(settings.database_url, keys)
-        stack.callback(db.close)
-        await db.read(stored_keys.check)
-        await db.write(publishing.ensure_first, clock.now(), settings.pathway)
+        db = await _opened(stack, settings, keys, clock)
         presence = Presence(api)
         me = await presence.me()
         secret = stored_keys.token_secret(keys)
@@ -190,6 +187,14 @@ async def build(
             polling=Election(settings.database_url, f"poller {me.id}"),
             sending=Election(settings.database_url, f"sender {me.id}"),
         )
+
+
+async def _opened(stack: AsyncExitStack, settings: Settings, keys: Sequence[str], clock: Clock) -> Database:
+    db = Database(settings.database_url, keys)
+    stack.callback(db.close)
+    await db.read(stored_keys.check)
+    await db.write(publishing.ensure_first, clock.now(), settings.pathway)
+    return db
 
 
 def _token(settings: Settings) -> str:
