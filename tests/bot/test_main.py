@@ -10,7 +10,21 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 
-COMMANDS = ("run", "demo", "enrol", "staff", "keys", "doctor", "migrate", "triage", "screen", "pathway")
+COMMANDS = (
+    "run",
+    "demo",
+    "enrol",
+    "staff",
+    "keys",
+    "doctor",
+    "migrate",
+    "backup",
+    "restore",
+    "move",
+    "triage",
+    "screen",
+    "pathway",
+)
 OF_PATHWAYS = ("check", "export", "publish", "preview", "replay", "simulate", "explain", "train", "measure")
 
 
