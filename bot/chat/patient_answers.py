@@ -1,7 +1,7 @@
 """Taps on a check-in's message and on the re-screen. Each one is checked again: whose it is, and whether it still fits.
 
 A tap counts by its question and option, never by the message it was made on: an old copy of the question that is on the
-screen now still answers it, and one of any other question changes nothing.
+screen now still answers it. One of any other question changes nothing, unless it says something worse than what stands.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from bot.care import (
     ending,
     opening,
     outbox,
+    overtaken,
     pathways,
     patients,
     rescreening,
@@ -79,6 +80,10 @@ def of_question(count: int, act: OnQuestion) -> Handler:
         questions = words.pathway.questions
         question = questions[args[0]] if 0 <= args[0] < len(questions) else None
         if question is None or question.id != row.question:
+            worse = overtaken.says(session, row, question, args[1:]) if question is not None else None
+            if question is not None and worse is not None:
+                answers.record(session, row, question.id, worse, now, clinic)
+                return None
             return Toast(
                 text="" if question and _given(session, row, question, args[1:]) else words.label("stale_button")
             )
