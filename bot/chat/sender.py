@@ -185,6 +185,9 @@ class Sender:
         self._limits.take(turn, now)
         try:
             outgoing = await self._db.write(delivery.claim, row.row_id, self._owner, self._renderers, self._clinic, now)
+        except OperationalError:
+            self._limits.give_back(turn)
+            raise  # the database is away: nothing can be said of the message
         except Exception as error:  # noqa: BLE001 - whatever one message brings up, the others go out
             kind = type(error).__name__
             log.error("message not rendered", outbox=row.row_id, kind=kind)  # noqa: TRY400 - a traceback quotes rows
