@@ -101,7 +101,8 @@ LISTENING = Tick(name="listening", every_s=gaps.EVERY_S, work=gaps.alive)  # whe
 class Ticks:
     """Runs a table of ticks, on a schedule or on demand. With `webhook`, listening is a tick as well.
 
-    `pace` says how much faster the rows' clock runs than the machine's: 1 but in rehearsals.
+    `pace` says how much faster the rows' clock runs than the machine's: 1 but in rehearsals. A tick of which nothing is
+    heard for `hung_s` seconds hangs (see `pulses`).
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class Ticks:
         *,
         webhook: bool = False,
         pace: float = 1.0,
+        hung_s: float = HUNG_S,
     ) -> None:
         self._db = db
         self._clinic = clinic
@@ -120,7 +122,8 @@ class Ticks:
         self._table = (*table, LISTENING) if webhook else tuple(table)
         self._pace = pace
         self._swept: dict[str, datetime] = {}
-        self._pulses = {tick.name: Pulse(f"tick: {tick.name}", HUNG_S) for tick in self._table}
+        self._hung_s = hung_s
+        self._pulses = {tick.name: Pulse(f"tick: {tick.name}", hung_s) for tick in self._table}
 
     @property
     def pulses(self) -> Sequence[Pulse]:
@@ -149,7 +152,7 @@ class Ticks:
         pulse, began = self._pulses[tick.name], time.monotonic()
         pulse.beat()
         await self.run(tick)
-        pulse.beat(watchdog.LATE_AFTER * tick.every_s / self._pace + HUNG_S)
+        pulse.beat(watchdog.LATE_AFTER * tick.every_s / self._pace + self._hung_s)
         metrics.TICK_S.labels(tick.name).observe(time.monotonic() - began)
 
     async def run_all(self, now: datetime | None = None) -> dict[str, int]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from bot import metrics
 from bot.care.clinic import Clinic
 from bot.clock import MovableClock
 from bot.db.engine import Database
 from bot.db.models import Heartbeat, Incident
-from bot.ticks import FEW, TICKS, Parts, Tick, Ticks
+from bot.guard import EXIT_CODE
+from bot.ticks import FEW, HUNG_S, TICKS, Parts, Tick, Ticks
+from tests.conftest import KEY
 
 
 def broken(session: Any, now: datetime, clinic: Clinic) -> int:
@@ -111,3 +118,68 @@ async def test_another_unit_gets_its_turn_in_the_midst_of_a_long_sweep(
 async def test_where_a_webhook_listens_that_is_a_tick_as_well(db: Database, clinic: Clinic, now: datetime) -> None:
     await Ticks(db, clinic, MovableClock(now), [], webhook=True).run_all()
     assert hearts(db) == {"poll": None, "listening": None}
+
+
+async def test_a_tick_that_hangs_is_late_until_it_goes_on(db: Database, clinic: Clinic, now: datetime) -> None:
+    loop, begun, ended, let_go = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event(), threading.Event()
+
+    def hangs(session: Any, now: datetime, clinic: Clinic) -> int:
+        loop.call_soon_threadsafe(begun.set)
+        let_go.wait(10)
+        return 0
+
+    db.on_commit(lambda wakes: ended.set())
+    ticks = Ticks(db, clinic, MovableClock(now), [Tick(name="t", every_s=60, work=hangs)])
+    (pulse,) = ticks.pulses
+    async with ticks.running():
+        await asyncio.wait_for(begun.wait(), 10)
+        assert pulse.late_s is None
+        pulse.forgive(-HUNG_S - 1)  # so much time passes
+        assert pulse.late_s is not None
+        let_go.set()
+        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.sleep(0)
+        assert pulse.late_s is None
+        pulse.forgive(-3 * 60 - HUNG_S - 1)  # and no turn begins for three intervals
+        assert pulse.late_s is not None
+    assert pulse.late_s is None
+
+
+async def test_runs_are_counted_by_how_they_went(db: Database, clinic: Clinic, now: datetime) -> None:
+    def total(tick: str, result: str) -> float:
+        return metrics.total("aftercare_tick_runs_total", tick=tick, result=result)
+
+    table = [Tick(name="bad one", every_s=5, work=broken), Tick(name="good one", every_s=5, work=lambda s, n, c: 0)]
+    await Ticks(db, clinic, MovableClock(now), table).run_all()
+    assert (total("bad one", "failed"), total("bad one", "ok")) == (1, 0)
+    assert (total("good one", "failed"), total("good one", "ok")) == (0, 1)
+
+
+def test_a_tick_that_hangs_ends_the_process_and_shows_where_it_hangs(tmp_path: Path) -> None:
+    """Its thread cannot be stopped, so whoever restarts processes has to."""
+    program = f"""
+import asyncio, threading
+from datetime import UTC, datetime
+from bot.clock import MovableClock
+from bot.db.engine import Database
+from bot.guard import Guard
+from bot.ticks import Tick, Ticks
+
+def stuck_here(session, now, clinic):
+    threading.Event().wait()
+
+async def main():
+    db = Database("sqlite:///{tmp_path / "aftercare.db"}", ["{KEY}"])
+    clock = MovableClock(datetime(2026, 3, 2, tzinfo=UTC))
+    ticks = Ticks(db, None, clock, [Tick(name="pages", every_s=10, work=stuck_here)], hung_s=0.3)
+    async with Guard(ticks.pulses, give_up_s=0.3, look_s=0.05).watching(), ticks.running():
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+    ended = subprocess.run(  # noqa: S603 - a fixed program
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == EXIT_CODE
+    assert "in stuck_here" in ended.stderr
+    assert "tick: pages" in ended.stdout
