@@ -100,7 +100,7 @@ class App:
             deliver = partial(keeper.keep, "sender", self._deliver, *self.sender.pulses)
             group.create_task(self.sending.lead(deliver))
         if "intake" in self.parts:
-            await self.presence.announce()
+            group.create_task(self.presence.announce())  # beside the listening: menus can wait, taps cannot
             await self._listen(group, keeper)
         log.info("running", parts=sorted(self.parts), bot=self.clinic.bot_username, webhook=self.webhook is not None)
 

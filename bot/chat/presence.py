@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 TIMEOUT_S = 20.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+_NOT_NOW = (429, 500, 502, 503, 504)
 PATIENT_COMMANDS = (
     ("status", N_("What comes next")),
     ("pause", N_("Pause for some days")),
@@ -82,19 +83,26 @@ class Presence:
         await self._tell("deleteWebhook")
 
     async def receive(self, url: str, secret: str) -> bool:
-        """Updates are delivered to `url`, with `secret` in the header. Returns whether Telegram took it."""
-        return await self._tell(
-            "setWebhook", url=url, secret_token=secret, allowed_updates=list(updates.ALLOWED), max_connections=40
-        )
+        """Updates are delivered to `url`, with `secret` in the header. Returns whether Telegram took it.
 
-    async def _tell(self, method: str, **parameters: Any) -> bool:
+        Waits for as long as Telegram cannot be reached: most likely it has the address from the last start.
+        """
+        wanted = {"url": url, "secret_token": secret, "allowed_updates": list(updates.ALLOWED), "max_connections": 40}
+        pause_s = FIRST_PAUSE_S
+        while (taken := await self._tell("setWebhook", **wanted)) is None:
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        return taken
+
+    async def _tell(self, method: str, **parameters: Any) -> bool | None:
+        """Whether Telegram took it; None when it could not be asked."""
         try:
             async with httpx.AsyncClient(timeout=TIMEOUT_S) as http:
                 answer = await http.post(f"{self._api}/{method}", json=parameters)
             taken = bool(answer.json().get("ok"))
         except (httpx.HTTPError, ValueError) as error:
             log.warning("telegram not told", method=method, kind=type(error).__name__)
-            return False
+            return None
         if not taken:
             log.warning("telegram refused", method=method, code=answer.status_code)
-        return taken
+        return None if answer.status_code in _NOT_NOW else taken
