@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.care.outbox import Lane
 
@@ -89,6 +89,7 @@ class Limits:
         self._held: dict[int, datetime] = {}
         self._floods: deque[tuple[datetime, int]] = deque(maxlen=16)
         self._slow_until: datetime | None = None
+        self._latest = datetime.min.replace(tzinfo=UTC)  # what the clock last said
 
     def ready_at(self, turn: Turn, now: datetime) -> datetime:
         """When this message may go: `now` when it may go at once."""
@@ -135,6 +136,10 @@ class Limits:
 
     def held(self, now: datetime) -> dict[int, datetime]:
         """Chats (Telegram ids) that wait after a 429, and until when."""
+        if now + SECOND < self._latest:  # the clock was set back: what Telegram said was counted on the other time
+            self._held = {chat: now + (until - self._latest) for chat, until in self._held.items()}
+            self._slow_until = None if self._slow_until is None else min(self._slow_until, now + SLOW_FOR)
+        self._latest = now
         self._held = {chat: until for chat, until in self._held.items() if until > now}
         return dict(self._held)
 

@@ -149,3 +149,23 @@ def test_idle_chats_are_forgotten() -> None:
     limits.forget_idle(NOW + timedelta(hours=1))
     assert limits._private == {}
     assert limits._groups == {}
+
+
+def test_a_chat_held_before_the_clock_was_set_back_waits_as_long_as_telegram_said() -> None:
+    limits = Limits(random.Random(1))
+    ahead = NOW + timedelta(hours=1)
+    limits.held(ahead)
+    until = limits.flooded(1, 30, ahead)
+    assert limits.held(NOW) == {1: NOW + (until - ahead)}
+    assert limits.held(NOW + timedelta(seconds=32)) == {}
+
+
+def test_a_clock_that_is_set_on_and_back_locks_nothing_up() -> None:
+    limits = Limits(random.Random(1))
+    for step in (0, 60, 0, 60, 0):
+        now = NOW + timedelta(minutes=step)
+        limits.forget_idle(now)
+        limits.flooded(1, 2, now)
+        limits.flooded(2, 2, now)
+        times = send_all(limits, [turn(chat, lane) for chat in range(10, 40) for lane in Lane], now)
+        assert times[-1] - now < timedelta(minutes=2)
