@@ -66,11 +66,16 @@ class Poller:
         self.pulse = Pulse("poller", STILL_S)
 
     async def run(self) -> None:
-        """Poll until cancelled; cancelling never loses an update."""
+        """Poll until cancelled; cancelling never loses an update.
+
+        The first poll returns at once, so that a gap is dealt with now and not when the first long poll ends.
+        """
+        timeout_s, least_s = 0, ALONE_S
         while True:
-            await self.poll_once(LONG_POLL_S)
-            if self.pause_s:
-                await asyncio.sleep(self.pause_s)
+            await self.poll_once(timeout_s)
+            if pause_s := max(self.pause_s, least_s):
+                await asyncio.sleep(pause_s)
+            timeout_s, least_s = LONG_POLL_S, 0.0
 
     async def poll_once(self, timeout_s: int) -> int:
         """Ask once, store, move the offset. Returns how many updates were new; then `pause_s` says how long to wait."""

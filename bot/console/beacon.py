@@ -41,6 +41,7 @@ class Beacon:
 
     async def run(self) -> None:
         """Beat until cancelled."""
+        await asyncio.sleep(self._sooner_s)  # at the start nothing has run yet
         while True:
             pause_s = self._every_s if await self.beat() else self._sooner_s
             await asyncio.sleep(pause_s)

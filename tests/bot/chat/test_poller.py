@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -161,3 +162,13 @@ async def test_a_poller_that_falls_silent_is_noticed(line: Line) -> None:
     line.passes(seconds=61)
     assert line.write(lambda s: watchdog.look(s, line.now)) == 1
     assert line.row(Incident).subject == line.row(Heartbeat).name == "poll"
+
+
+async def test_the_first_poll_of_a_process_does_not_wait_for_updates(line: Line) -> None:
+    """So what waited, and how long nobody listened, is known at once."""
+    listened, loop = asyncio.Event(), asyncio.get_running_loop()
+    line.db.on_commit(lambda wakes: loop.call_soon_threadsafe(listened.set))
+    polling = asyncio.create_task(line.poller.run())
+    await asyncio.wait_for(listened.wait(), 10)
+    polling.cancel()
+    assert [heart.name for heart in line.rows(Heartbeat)] == [gaps.LISTENING]

@@ -26,6 +26,7 @@ class Listener:
     port: int = 0
     status: str = "200 OK"
     heard: list[str] = field(default_factory=list)
+    once: asyncio.Event = field(default_factory=asyncio.Event)
     twice: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -38,8 +39,7 @@ class Listener:
         writer.write(f"HTTP/1.1 {self.status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
         await writer.drain()
         writer.close()
-        if len(self.heard) == 2:
-            self.twice.set()
+        (self.once if len(self.heard) == 1 else self.twice).set()
 
 
 @asynccontextmanager
