@@ -15,6 +15,7 @@ COMMANDS = {
         ("/uninvite CODE", "take back an enrolment that has not started"),
         ("/schedule", "the course of the check-ins"),
         ("/reschedule CODE", "move a check-in or a surgery date"),
+        ("/timezone CODE ZONE", "a patient lives by another clock; the check-ins follow"),
         END,
     ),
     "clinician": (

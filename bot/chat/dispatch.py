@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.cards import Toast
 from bot.care import chats, invitations, patients, staffing, watchdog
 from bot.care.clinic import Clinic
-from bot.chat import admin, clinician, enrolling, enrolment, group, inviting, leaving, patient
+from bot.chat import admin, clinician, enrolling, enrolment, group, inviting, leaving, patient, relocating
 from bot.chat.clinician import Handler
 from bot.chat.incoming import Incoming, Kind
 from bot.db.models import Chat, Patient, Staff
@@ -27,6 +27,7 @@ STAFF_COMMANDS: Mapping[str, Handler] = {
     **enrolling.COMMANDS,
     **inviting.COMMANDS,
     **leaving.COMMANDS,
+    **relocating.COMMANDS,
 }
 # What is for the private chat alone answers so in a group.
 GROUP_COMMANDS: Mapping[str, Handler] = {
@@ -35,6 +36,7 @@ GROUP_COMMANDS: Mapping[str, Handler] = {
     **enrolling.COMMANDS,
     **inviting.COMMANDS,
     **leaving.COMMANDS,
+    **relocating.COMMANDS,
 }
 EXPIRED = Toast(text="This button is no longer valid.")
 
