@@ -1,6 +1,6 @@
 """Ends the process when what cannot be started again stands still: the event loop, the database's threads, a tick.
 
-A thread of its own looks every second, so that it sees what the event loop cannot. First it says what stands still;
+A thread of its own looks every two seconds, so that it sees what the event loop cannot. First it says what stands still;
 when that goes on it writes every thread's stack (places in the code, no values) and ends the process, non-zero, so
 that whoever restarts processes does so. If not even that thread runs, faulthandler's own timer does the same.
 """
@@ -24,7 +24,7 @@ from bot.systemd import ALIVE, Systemd
 
 log = structlog.get_logger()
 
-LOOK_S = 1.0
+LOOK_S = 2.0
 LOOP_S = 45.0  # without a turn of the event loop: nothing in it may take a second
 GIVE_UP_S = 45.0  # a unit that is only slow may still come to an end
 NOTHING_RUNS_S = 60.0  # not one line of Python: one call holds the interpreter

@@ -24,7 +24,7 @@ from bot.pulse import Pulse
 
 log = structlog.get_logger()
 
-LOOK_S = 1.0
+LOOK_S = 5.0  # one that ends is seen at once; this is for one that stands still
 PROBE_S = 10.0
 ANSWER_S = 45.0  # a write waits at most 10 s for a locked database, and then says so
 STOP_S = 5.0  # what a part may take to end when it is told to

@@ -22,6 +22,15 @@ class CannotListen(AftercareError):
 
 
 class _Server(uvicorn.Server):
+    """uvicorn looks ten times a second whether it is to stop, for as long as nothing happens; this one is told."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.leave = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.leave.wait()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -29,7 +38,15 @@ class _Server(uvicorn.Server):
 
 async def serve(app: ASGIApp, host: str, port: int) -> None:
     """Listen on host and port until cancelled; requests under way are answered first. Raises CannotListen."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        date_header=False,  # it would be the date of the start
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
     with listening(host, port) as listener:
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -37,6 +54,7 @@ async def serve(app: ASGIApp, host: str, port: int) -> None:
             await asyncio.shield(serving)
         finally:
             server.should_exit = True
+            server.leave.set()
             await serving
 
 

@@ -36,7 +36,7 @@ Check = Callable[[Session, Incoming, datetime], Checked | None]
 UPLOAD_LIMIT = 1_048_576
 IDLE_S = 5.0  # the net under the wake-up after each commit
 AWAY_S = 1.0  # before the database is asked again
-STILL_S = 60.0  # for one update, with the file it may bring
+STILL_S = 50.0  # for one update, with the file it may bring
 TOGETHER = 4  # updates of different chats at once, where the database takes several writers
 
 

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 LONG_POLL_S = 25
 ALONE_S = 0.6  # the same offset again within half a second makes Telegram send one update at a time
 LONGEST_PAUSE_S = 30.0
-STILL_S = 60.0  # between two steps; a poll that is answered byte by byte would never end by itself
+STILL_S = 50.0  # between two steps; a poll that is answered byte by byte would never end by itself
 _ANSWER_MARGIN_S = 10
 _REMEDIES = {
     401: "Telegram does not know the bot's token. Set TELEGRAM_BOT_TOKEN to the one @BotFather shows, then restart.",
