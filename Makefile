@@ -5,7 +5,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 LOCK := .venv/bin/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --custom-compile-command "make lock"
 
-.PHONY: help install demo run test coverage train measure format texts lock clean
+.PHONY: help install demo run test chaos coverage train measure format texts lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -20,6 +20,9 @@ run: .venv/.runtime ## The bot itself, with the settings in .env
 
 test: .venv/.dev ## Every check: lint, types, imports, tests, browser, demo
 	@.ci/test
+
+chaos: .venv/.dev ## Real processes under fire, on both databases, about half an hour; ARGS="--seed 7" repeats a run
+	@.venv/bin/python -m tests.chaos --full $(ARGS)
 
 coverage: .venv/.dev ## Branch coverage of the core and of the flows
 	.venv/bin/pytest -n auto -m "not browser" --cov --cov-report=term-missing:skip-covered

@@ -38,6 +38,11 @@ class Polling:
         """Whether a poller waits now."""
         return self._turn is not None
 
+    @property
+    def asked_at(self) -> float:
+        """When updates were asked for last, on the event loop's clock."""
+        return self._last[1]
+
     def wake(self) -> None:
         """Look at the queue again."""
         if self._turn is not None:
