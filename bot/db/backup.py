@@ -20,7 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Table
 
 from bot.db import copying, migrate, moving, sealed
-from bot.db.copying import Digest, Row
+from bot.db.copying import Digest
 from bot.db.engine import sqlite_file
 from bot.db.moving import Finish
 from bot.errors import AftercareError
@@ -81,8 +81,8 @@ def read(file: Path, keys: Sequence[str]) -> Content:
         opened.seek(0)
         reading = _Reading(opened, keys)
         counted = {}
-        for name, _columns, rows in reading.tables():
-            counted[name] = sum(1 for _ in rows)
+        for name, _columns, lines in reading.tables():
+            counted[name] = sum(1 for _ in lines)
     return Content(made_at=told["made_at"], revision=told["revision"], tables=counted, guards=reading.guards)
 
 
@@ -100,8 +100,12 @@ def restore(file: Path, url: str, keys: Sequence[str], finish: Finish | None = N
         there = {table.name: table for table in copying.tables(connection)}
         if set(there) != set(content.tables):
             raise copying.Differs
-        for name, columns, rows in _Reading(opened, keys).tables():
-            _fill(connection, there[name], columns, rows)
+        reading = _Reading(opened, keys)
+        for name, columns, lines in reading.tables():
+            _fill(connection, there[name], columns, lines)
+            found = copying.digest(connection, there[name])
+            if (found.rows, found.hex()) != (reading.digest.rows, reading.digest.hex()):
+                raise copying.Differs(f"Table {name} is not the same in the copy, which was thrown away. Report this.")
         copying.settle(connection)
         copying.require_same_guards(connection, content.guards)
         migrate.build(connection)
@@ -111,20 +115,10 @@ def restore(file: Path, url: str, keys: Sequence[str], finish: Finish | None = N
     return content
 
 
-def _fill(connection: Connection, table: Table, columns: list[str], rows: Iterator[Row]) -> None:
+def _fill(connection: Connection, table: Table, columns: list[str], lines: Iterator[bytes]) -> None:
     if copying.columns(table) != columns:
         raise copying.Differs(f"Table {table.name} has other columns than in the backup. Report this.")
-    wanted = Digest()
-    copying.put(connection, table, _counted(rows, wanted))
-    found = copying.digest(connection, table)
-    if (found.rows, found.hex()) != (wanted.rows, wanted.hex()):
-        raise copying.Differs(f"Table {table.name} is not the same in the copy, which was thrown away. Report this.")
-
-
-def _counted(rows: Iterator[Row], into: Digest) -> Iterator[Row]:
-    for row in rows:
-        into.add(copying.line_of(row))
-        yield row
+    copying.put(connection, table, (copying.row_of(json.loads(line)) for line in lines))
 
 
 def _write(connection: Connection, file: BinaryIO, keys: Sequence[str], now: datetime) -> None:
@@ -156,14 +150,18 @@ def _line(value: Any) -> bytes:
 
 
 class _Reading:
-    """Reads a backup from its beginning. `guards` is known when `tables` has come to its end."""
+    """Reads a backup from its beginning.
+
+    `digest` is that of the table last read to its end; `guards` is known when `tables` has come to its end.
+    """
 
     def __init__(self, file: BinaryIO, keys: Sequence[str]) -> None:
         self.guards: tuple[str, ...] = ()
+        self.digest = Digest()
         self._lines = _lines(sealed.opened(file, keys))
 
-    def tables(self) -> Iterator[tuple[str, list[str], Iterator[Row]]]:
-        """Name, columns and rows of each table; its rows must be used up before the next. Raises Damaged."""
+    def tables(self) -> Iterator[tuple[str, list[str], Iterator[bytes]]]:
+        """Name, columns and rows (as lines) of each table; its rows must be used up before the next. Raises Damaged."""
         for line in self._lines:
             told = json.loads(line)
             if "guards" in told:
@@ -174,8 +172,8 @@ class _Reading:
             yield told["table"], told["columns"], self._rows()
         raise sealed.Damaged
 
-    def _rows(self) -> Iterator[Row]:
-        digest = Digest()
+    def _rows(self) -> Iterator[bytes]:
+        self.digest = digest = Digest()
         for line in self._lines:
             if line.startswith(b"{"):
                 told = json.loads(line)
@@ -183,7 +181,7 @@ class _Reading:
                     raise sealed.Damaged
                 return
             digest.add(line)
-            yield copying.row_of(json.loads(line))
+            yield line
         raise sealed.Damaged
 
 

@@ -23,6 +23,7 @@ from bot.db.types import Encrypted
 from bot.errors import AftercareError
 
 BATCH = 1000
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _STREAM = {"yield_per": BATCH}
 Value = int | str | bytes | None
 Row = tuple[Value, ...]
@@ -51,8 +52,10 @@ def rows(connection: Connection, table: Table) -> Iterator[Row]:
     """Every row, by primary key."""
     wanted = select(*(table.c[name] for name in columns(table)))
     with connection.execute(_by_key(wanted, table, connection), execution_options=_STREAM) as found:
-        for row in found:
-            yield tuple(_plain(value) for value in row)
+        if connection.dialect.name == "sqlite":  # keeps plain values as they are
+            yield from map(tuple, found)
+        else:
+            yield from (tuple(map(_plain, row)) for row in found)
 
 
 def put(connection: Connection, table: Table, filling: Iterable[Row]) -> int:
@@ -127,7 +130,7 @@ def digest(connection: Connection, table: Table) -> Digest:
 def line_of(row: Row) -> bytes:
     """A row as one line of JSON; bytes (of a sealed value, so ASCII) as {"b": text}."""
     plain = [{"b": value.decode("latin-1")} if isinstance(value, bytes) else value for value in row]
-    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    return _encode(plain).encode() + b"\n"
 
 
 def row_of(values: Sequence[Any]) -> Row:
