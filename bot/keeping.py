@@ -30,6 +30,7 @@ ANSWER_S = 45.0  # a write waits at most 10 s for a locked database, and then sa
 STOP_S = 5.0  # what a part may take to end when it is told to
 RECORD_S = 5.0
 MOST_RESTARTS, WITHIN_S = 5, 600.0
+PAUSE_S = 0.5  # before the first restart, and twice as long before each further one: what it needs may be away
 STEADY_S = 60.0  # after so long without trouble it is over
 
 Run = Callable[[], Awaitable[None]]
@@ -50,12 +51,14 @@ class Keeper:
         database: Pulse | None = None,
         look_s: float = LOOK_S,
         stop_s: float = STOP_S,
+        pause_s: float = PAUSE_S,
         steady_s: float = STEADY_S,
     ) -> None:
         self._db = db
         self._clock = clock
         self._look_s = look_s
         self._stop_s = stop_s
+        self._pause_s = pause_s
         self._steady_s = steady_s
         self._away = False
         self._parts: dict[str, Sequence[Pulse]] = {}
@@ -88,8 +91,9 @@ class Keeper:
                 now = time.monotonic()
                 if len(restarts) == MOST_RESTARTS and now - restarts[0] < WITHIN_S:
                     raise PartLost(f"The part '{name}' stops again and again ({why}). {PartLost.__doc__}")
-                restarts.append(now)
                 await self._record(name, why)
+                await asyncio.sleep(self._pause_s * 2 ** len(restarts))
+                restarts.append(now)
         finally:
             self._parts.pop(name, None)
             for pulse in pulses:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.care import gaps, watchdog
 from bot.care.outbox import Lane
-from bot.db.models import LEVELS, CareTeam, Chat, Escalation, Heartbeat, Inbox, Incident, Outbox
+from bot.db.models import LEVELS, CareTeam, Chat, Escalation, Heartbeat, Inbox, Incident, Outbox, Staff
 
 POLL_S = 60  # a poll lasts 25 s at most; a tap lives 150 s at Telegram
 UNPROCESSED_S = 60  # an update takes milliseconds; a failing one is set aside within 80 s, and told
@@ -211,8 +211,10 @@ def _troubles(session: Session, now: datetime) -> list[Trouble]:
 
 
 def _lost_chats(session: Session) -> int:
+    """Of teams that somebody works in; one that was given up needs no chat."""
     bound = select(func.count()).select_from(CareTeam).join(Chat, Chat.id == CareTeam.chat_id)
-    return session.scalar(bound.where(Chat.state != "ok")) or 0
+    worked = select(Staff.id).where(Staff.team_id == CareTeam.id, Staff.state == "active")
+    return session.scalar(bound.where(Chat.state != "ok", worked.exists())) or 0
 
 
 def _since(at: datetime | None, now: datetime) -> float:

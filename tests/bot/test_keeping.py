@@ -30,7 +30,7 @@ def seconds() -> Seconds:
 @pytest.fixture
 def keeper(db: Database, now: datetime, seconds: Seconds) -> Keeper:
     database = Pulse("database writer", 45, now=seconds)
-    return Keeper(db, MovableClock(now), database=database, look_s=0.01, stop_s=0.2, steady_s=0.05)
+    return Keeper(db, MovableClock(now), database=database, look_s=0.01, stop_s=0.2, pause_s=0, steady_s=0.05)
 
 
 class Seen(Pulse):

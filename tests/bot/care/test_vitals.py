@@ -171,4 +171,6 @@ def test_a_team_whose_chat_is_lost_is_told(ward: Ward) -> None:
     chat = ward.session.get_one(vitals.Chat, team.chat_id)
     chat.state = "gone"
     well(ward)
+    assert problems(ward) == []  # nobody works in it
+    ward.staff("Dr Lind", team)
     assert problems(ward)[0].startswith("The chats of 1 care teams cannot be reached.")
