@@ -6,7 +6,7 @@ whose lease runs out is taken for uncertain (uncertain.py); what cannot be deliv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
@@ -60,7 +60,25 @@ def claim(
     Raises whatever rendering raises; the row then still waits (see `unrenderable`).
     """
     row = _pending(session, row_id)
-    if row is None or row.not_before > now:
+    return None if row is None else _claim(session, row, owner, renderers, clinic, now)
+
+
+def claim_all(
+    session: Session, row_ids: Sequence[int], owner: str, renderers: Renderers, clinic: Clinic, now: datetime
+) -> list[Outgoing | None]:
+    """`claim` all of these at the price of one. Raises what rendering raises; then none of them is claimed."""
+    waiting = select(Outbox, Chat).join(Chat, Chat.id == Outbox.chat_id).where(Outbox.id.in_(row_ids))
+    mine = waiting.where(Outbox.state == "pending").with_for_update(skip_locked=True, of=Outbox)
+    rows = {row.id: row for row, _chat in session.execute(mine)}
+    return [
+        _claim(session, rows[row_id], owner, renderers, clinic, now) if row_id in rows else None for row_id in row_ids
+    ]
+
+
+def _claim(
+    session: Session, row: Outbox, owner: str, renderers: Renderers, clinic: Clinic, now: datetime
+) -> Outgoing | None:
+    if row.not_before > now:
         return None
     chat = session.get_one(Chat, row.chat_id)
     if too_late := _too_late(row, chat, now):
@@ -80,7 +98,6 @@ def claim(
     row.attempts += 1
     row.owner = owner
     row.lease_until = now + LEASE
-    session.flush()
     plain = row.error == AS_PLAIN
     return Outgoing(
         row_id=row.id,
@@ -104,6 +121,11 @@ def unrenderable(session: Session, row_id: int, error: str, clinic: Clinic, now:
     row.not_before = now + timedelta(seconds=2**row.attempts)
     if row.attempts >= _RENDER_TRIES:
         undelivered.dead(session, row, f"not rendered: {error}", clinic, now)
+
+
+def read_ahead(session: Session, row_ids: Sequence[int]) -> None:
+    """Before several are settled in one transaction: read their rows and chats together."""
+    session.execute(select(Outbox, Chat).join(Chat, Chat.id == Outbox.chat_id).where(Outbox.id.in_(row_ids))).all()
 
 
 def settle(session: Session, outgoing: Outgoing, outcome: Outcome, clinic: Clinic, now: datetime) -> None:
@@ -189,7 +211,6 @@ def _sent(session: Session, row: Outbox, chat: Chat, outgoing: Outgoing, message
     row.error = None
     row.sent_at = now
     row.telegram_message_id = message_id
-    session.flush()
     undelivered.reached(session, chat, now)
     uncertain.line_is_open(session, chat, now)
     if row.surface is None or outgoing.plain or outgoing.card.keyboard is not None:

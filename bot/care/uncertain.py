@@ -97,7 +97,8 @@ def needless(session: Session, row: Outbox) -> bool:
 def line_is_open(session: Session, chat: Chat, now: datetime) -> None:
     """Something surely arrived in this chat: a repeat that waits for a better time goes now."""
     waiting = (Outbox.chat_id == chat.id, Outbox.state == "pending", Outbox.repeats_id.is_not(None))
-    session.execute(update(Outbox).where(*waiting, Outbox.not_before > now).values(not_before=now))
+    sooner = update(Outbox).where(*waiting, Outbox.not_before > now).values(not_before=now)
+    session.execute(sooner, execution_options={"synchronize_session": False})  # no such row is read after this
 
 
 def forget_repeat(session: Session, row: Outbox) -> None:

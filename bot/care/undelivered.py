@@ -27,9 +27,9 @@ _REMEDY = {
 
 def reached(session: Session, chat: Chat, now: datetime) -> None:
     """Something arrived there: the chat is open, and Telegram knows us."""
-    watchdog.clear(session, "not_authorized", "bot", now)
-    watchdog.clear(session, "alerts_waiting", "bot", now)
-    watchdog.clear(session, "alerts_uncertain", f"chat:{chat.id}", now)
+    troubles = (("not_authorized", "bot"), ("alerts_waiting", "bot"), ("alerts_uncertain", f"chat:{chat.id}"))
+    for kind, subject in watchdog.among(session, troubles):
+        watchdog.clear(session, kind, subject, now)
     if chat.state != "ok" and chats.mark(session, chat, "ok", now):
         watchdog.clear(session, "chat_unreachable", f"chat:{chat.id}", now)
 

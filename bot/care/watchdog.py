@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -40,6 +40,13 @@ def incident(session: Session, kind: str, subject: str, remedy: str, now: dateti
     text = f"⚠️ <b>Needs mending: {cards.esc(kind.replace('_', ' '))}</b> ({cards.esc(subject)})\n{cards.esc(remedy)}"
     _tell_admins(session, Card(text=text), f"incident:{row.id}", Lane.CLINICIAN, now)
     return True
+
+
+def among(session: Session, troubles: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Which of these (kind, subject) are open now, by one question."""
+    kinds = {kind for kind, _subject in troubles}
+    found = select(Incident.kind, Incident.subject).where(Incident.cleared_at.is_(None), Incident.kind.in_(kinds))
+    return [(kind, subject) for kind, subject in session.execute(found) if (kind, subject) in troubles]
 
 
 def clear(session: Session, kind: str, subject: str, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,7 +16,6 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from bot import metrics
 from bot.care import delivery, outcomes, turns, uncertain
 from bot.care.clinic import Clinic
 from bot.care.delivery import Courier, Outgoing, Renderers
@@ -24,9 +23,9 @@ from bot.care.outbox import Lane
 from bot.care.outcomes import Outcome
 from bot.care.turns import Waiting
 from bot.chat.limits import Limits, Turn
+from bot.chat.settling import Landed, Settling
 from bot.clock import Clock
 from bot.db.engine import Database
-from bot.db.models import Outbox
 from bot.pulse import Pulse
 
 T = TypeVar("T")
@@ -37,7 +36,6 @@ OTHERS = (Lane.CONVERSATION, Lane.CHECKIN, Lane.DIGEST)
 ALERTS_IN_FLIGHT, OTHERS_IN_FLIGHT = 4, 12
 BULK_IN_FLIGHT = 4  # what is in flight at a crash may arrive twice: the fewer the better
 LOOK_AT = 50  # waiting chats considered in one step
-AWAY_S = 1.0  # before a database that is away is asked again
 IDLE_S = 5.0  # the net under the wake-up after each commit
 SHORTEST_S = 0.02
 STILL_S = 45.0  # for one step of a worker, which claims messages and waits for none
@@ -81,6 +79,7 @@ class Sender:
         self._recovered = False
         self._limits = limits or Limits()
         self._in_flight: dict[asyncio.Task[None], Turn] = {}
+        self._settling = Settling(db, clinic)
         self._awake = {ALERTS: asyncio.Event(), OTHERS: asyncio.Event()}
         self._pulses = {ALERTS: Pulse("sender: alerts", STILL_S), OTHERS: Pulse("sender: others", STILL_S)}
         db.on_commit(lambda wakes: self.wake() if "outbox" in wakes else None)
@@ -93,7 +92,7 @@ class Sender:
     async def recover(self) -> dict[str, int]:
         """At the start, before anything is sent: whatever was being sent when the last process ended is uncertain."""
         self._recovered = True
-        return await self._persist(
+        return await self._settling.persist(
             lambda: self._db.write(uncertain.sweep, self._clock.now(), self._clinic, restarted=True)
         )
 
@@ -159,43 +158,55 @@ class Sender:
         skip = set(held) | {turn.chat for turn in self._in_flight.values()}
         rows, next_at = await self._db.read(_look, now, lanes, skip)
         next_at = _earlier(next_at, min(held.values(), default=None))
-        tasks: list[asyncio.Task[None]] = []
-        ended = 0
+        chosen: list[tuple[Waiting, Turn]] = []
         for row in rows:
-            if self._full(lanes, room, row.lane):
+            if self._full(lanes, room, row.lane, chosen):
                 continue
             turn = Turn(chat=row.chat, group=row.group, lane=row.lane)
             ready = self._limits.ready_at(turn, now)
             if ready > now:
                 next_at = _earlier(next_at, ready)
                 continue
-            task = await self._begin(row, turn, now)
-            if task is None:
-                ended += 1
-            else:
-                tasks.append(task)
-        return _Started(tasks=tasks, ended=ended, next_at=next_at)
+            self._limits.take(turn, now)
+            chosen.append((row, turn))
+        outgoing = await self._claim(chosen, now) if chosen else []
+        tasks = [self._begin(each, turn) for each, (_row, turn) in zip(outgoing, chosen, strict=True) if each]
+        return _Started(tasks=tasks, ended=len(chosen) - len(tasks), next_at=next_at)
 
-    def _full(self, lanes: tuple[Lane, ...], room: int, lane: Lane) -> bool:
+    def _full(self, lanes: tuple[Lane, ...], room: int, lane: Lane, chosen: Sequence[tuple[Waiting, Turn]]) -> bool:
         under_way = [turn.lane for turn in self._in_flight.values() if turn.lane in lanes]
+        under_way += [turn.lane for _row, turn in chosen]
         bulk = sum(each >= Lane.CHECKIN for each in under_way)
         return len(under_way) >= room or (lane >= Lane.CHECKIN and bulk >= BULK_IN_FLIGHT)
 
-    async def _begin(self, row: Waiting, turn: Turn, now: datetime) -> asyncio.Task[None] | None:
-        self._limits.take(turn, now)
+    async def _claim(self, chosen: Sequence[tuple[Waiting, Turn]], now: datetime) -> list[Outgoing | None]:
+        """Claim these together, or each alone where one of them brings trouble. None where nothing is to be sent."""
+        ids = [row.row_id for row, _turn in chosen]
         try:
-            outgoing = await self._db.write(delivery.claim, row.row_id, self._owner, self._renderers, self._clinic, now)
+            claimed = await self._db.write(delivery.claim_all, ids, self._owner, self._renderers, self._clinic, now)
         except OperationalError:
-            self._limits.give_back(turn)
-            raise  # the database is away: nothing can be said of the message
+            for _row, turn in chosen:
+                self._limits.give_back(turn)
+            raise  # the database is away: nothing can be said of the messages
+        except Exception:  # noqa: BLE001 - whichever it was, it comes up again below and is dealt with there
+            claimed = [await self._claim_one(row_id, now) for row_id in ids]
+        for outgoing, (_row, turn) in zip(claimed, chosen, strict=True):
+            if outgoing is None:
+                self._limits.give_back(turn)
+        return claimed
+
+    async def _claim_one(self, row_id: int, now: datetime) -> Outgoing | None:
+        try:
+            return await self._db.write(delivery.claim, row_id, self._owner, self._renderers, self._clinic, now)
+        except OperationalError:
+            return None  # the database is away: the message still waits, and nothing is held against it
         except Exception as error:  # noqa: BLE001 - whatever one message brings up, the others go out
             kind = type(error).__name__
-            log.error("message not rendered", outbox=row.row_id, kind=kind)  # noqa: TRY400 - a traceback quotes rows
-            await self._db.write(delivery.unrenderable, row.row_id, kind, self._clinic, now)
-            outgoing = None
-        if outgoing is None:
-            self._limits.give_back(turn)
+            log.error("message not rendered", outbox=row_id, kind=kind)  # noqa: TRY400 - a traceback quotes rows
+            await self._db.write(delivery.unrenderable, row_id, kind, self._clinic, now)
             return None
+
+    def _begin(self, outgoing: Outgoing, turn: Turn) -> asyncio.Task[None]:
         task = asyncio.create_task(self._send(outgoing, turn))
         self._in_flight[task] = turn
         task.add_done_callback(self._landed)
@@ -208,17 +219,7 @@ class Sender:
             until = self._limits.flooded(turn.chat, outcome.seconds, now)
             outcome = outcomes.RetryAfter((until - now) / timedelta(seconds=1))
         _note(outgoing, outcome)
-        since = await self._persist(lambda: self._db.write(_settle, outgoing, outcome, self._clinic, now))
-        _count(outgoing.lane, outcome, since, now)
-
-    async def _persist(self, write: Callable[[], Awaitable[T]]) -> T:
-        """What was sent must be put on record: as long as the database is away, again and again."""
-        while True:
-            try:
-                return await write()
-            except OperationalError as error:
-                log.warning("database away", kind=type(error).__name__)
-            await asyncio.sleep(AWAY_S)
+        await self._settling.settle(Landed(outgoing=outgoing, outcome=outcome, at=now))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(task, None)
@@ -231,20 +232,6 @@ def _look(
     session: Session, now: datetime, lanes: tuple[Lane, ...], skip: set[int]
 ) -> tuple[list[Waiting], datetime | None]:
     return turns.waiting(session, now, lanes, skip, LOOK_AT), turns.next_due(session, now, lanes)
-
-
-def _settle(session: Session, outgoing: Outgoing, outcome: Outcome, clinic: Clinic, now: datetime) -> datetime:
-    """Settle it. Returns since when it was due; an alert is due when it is written, whatever it waited for since."""
-    row = session.get_one(Outbox, outgoing.row_id)
-    since = row.created_at if row.lane in ALERTS else row.not_before
-    delivery.settle(session, outgoing, outcome, clinic, now)
-    return since
-
-
-def _count(lane: Lane, outcome: Outcome, since: datetime, now: datetime) -> None:
-    metrics.MESSAGES.labels(lane.name.lower(), type(outcome).__name__.lower()).inc()
-    if isinstance(outcome, outcomes.Sent | outcomes.Unchanged):
-        metrics.MESSAGE_S.labels(lane.name.lower()).observe(max(0.0, (now - since).total_seconds()))
 
 
 def _note(outgoing: Outgoing, outcome: Outcome) -> None:
