@@ -29,6 +29,7 @@ from bot.care import (
     paging,
     reminding,
     rescreening,
+    stepping,
     uncertain,
     watchdog,
 )
@@ -50,10 +51,11 @@ Work = Callable[[Session, datetime, Clinic], int | Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """A sweep that can be long: which rows are due, and the work on a few of them."""
+    """A sweep that can be long: which rows are due, and the work on a few of them. `due` changes nothing if `reads`."""
 
     due: Callable[[Session, datetime], Sequence[int]]
     some: Callable[[Session, Sequence[int], datetime, Clinic], int]
+    reads: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ def _watch(session: Session, now: datetime, clinic: Clinic) -> int:
 
 
 TICKS: tuple[Tick, ...] = (
+    Tick(name="clock set back", every_s=15, work=stepping.mend),
     Tick(name="pages", every_s=10, work=paging.page_due),
     Tick(name="unreadable answers", every_s=20, work=closing.unreadable_due),
     Tick(name="re-screens", every_s=20, work=rescreening.rescreen_due),
@@ -84,12 +87,22 @@ TICKS: tuple[Tick, ...] = (
         name="check-ins opening",
         every_s=20,
         work=opening.open_due,
-        parts=Parts(due=opening.due, some=opening.open_these),
+        parts=Parts(due=opening.due, some=opening.open_these, reads=False),
     ),
-    Tick(name="reminders", every_s=30, work=reminding.remind_due),
+    Tick(
+        name="reminders",
+        every_s=30,
+        work=reminding.remind_due,
+        parts=Parts(due=reminding.due, some=reminding.remind_these),
+    ),
     Tick(name="unread messages", every_s=60, work=messages.overdue_reads),
     Tick(name="uncertain messages", every_s=15, work=uncertain.sweep),
-    Tick(name="programmes ending", every_s=HOUR_S, work=closing.end_programmes),
+    Tick(
+        name="programmes ending",
+        every_s=HOUR_S,
+        work=closing.end_programmes,
+        parts=Parts(due=closing.programmes_over, some=closing.end_these),
+    ),
     Tick(name="links expiring", every_s=600, work=expiring.invitations_due),
     Tick(name="ledger", every_s=6 * HOUR_S, work=ledger.audit),
     Tick(name="morning accounts", every_s=300, work=morning.account_due),
@@ -176,7 +189,8 @@ class Ticks:
 
     async def _in_parts(self, tick: Tick, parts: Parts, now: datetime) -> int:
         """A few rows at a time, so that other units get their turn in between; a long wave gives signs of life."""
-        ids, done, heard = await self._db.write(_due, tick, parts, now), 0, now
+        ids = await (self._db.read(parts.due, now) if parts.reads else self._db.write(_due, tick, parts, now))
+        done, heard = 0, now
         for first in range(0, len(ids), FEW):
             self._pulses[tick.name].beat()
             done += await self._db.write(_some, tick, parts, ids[first : first + FEW], now, self._clinic)

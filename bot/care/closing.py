@@ -81,12 +81,22 @@ def unreadable_due(session: Session, now: datetime, clinic: Clinic) -> int:
 
 def end_programmes(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: an enrolment whose programme is over, with nothing left to ask, ends and says so."""
+    return end_these(session, programmes_over(session, now), now, clinic)
+
+
+def programmes_over(session: Session, now: datetime) -> Sequence[int]:
+    """The running programmes without a check-in that is planned or open: ids."""
     live = exists().where(CheckIn.enrolment_id == Enrolment.id, CheckIn.state != "ended")
     candidates = select(Enrolment.id).where(Enrolment.state.in_(patients.IN_PROGRAMME), ~live)
+    return session.scalars(candidates.order_by(Enrolment.id)).all()
+
+
+def end_these(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
+    """End those of these programmes whose time is over. Returns how many."""
     return sweeping.each(
         session,
         "programme end",
-        session.scalars(candidates.order_by(Enrolment.id)).all(),
+        ids,
         lambda enrolment_id: _end_programme(session, enrolment_id, now, clinic),
         now,
     )

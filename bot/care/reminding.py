@@ -5,6 +5,7 @@ Several reminders that fell due together, as after hours of downtime, are one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -21,12 +22,21 @@ _SWEEP = 500
 
 def remind_due(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: send every reminder that is due to a check-in not yet finished. Returns how many went out."""
-    due = (
+    return remind_these(session, due(session, now), now, clinic)
+
+
+def due(session: Session, now: datetime) -> Sequence[int]:
+    """The reminders that are due: ids, the latest first."""
+    found = (
         select(Reminder.id)
         .join(CheckIn, Reminder.checkin_id == CheckIn.id)
         .where(Reminder.state == "planned", Reminder.due_at <= now, CheckIn.state == "open", CheckIn.closes_at > now)
     )
-    ids = session.scalars(due.order_by(Reminder.due_at.desc(), Reminder.number.desc()).limit(_SWEEP)).all()
+    return session.scalars(found.order_by(Reminder.due_at.desc(), Reminder.number.desc()).limit(_SWEEP)).all()
+
+
+def remind_these(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
+    """Send these. Returns how many went out."""
     return sweeping.each(session, "remind", ids, lambda row_id: _remind(session, row_id, now), now)
 
 

@@ -157,6 +157,7 @@ class Enrolment(Base):
         CheckConstraint("state NOT IN ('active','paused') OR consent_at IS NOT NULL", name="active_consented"),
         CheckConstraint("state <> 'paused' OR paused_until IS NOT NULL", name="pause_ends"),
         unique_where("uq_enrolments_live", "patient_id", where="state IN ('invited','active','paused')"),
+        index_where("ix_enrolments_paused", "paused_until", where="paused_until IS NOT NULL"),
         STRICT,
     )
     id: Mapped[Id]
@@ -216,6 +217,7 @@ class CheckIn(Base):
         unique_where("uq_checkins_live", "enrolment_id", "checkin", where="state <> 'ended'"),
         index_where("ix_checkins_due", "due_at", where="state = 'planned'"),
         index_where("ix_checkins_closing", "closes_at", where="state = 'open'"),
+        index_where("ix_checkins_unreadable", "unreadable_since", where="unreadable_since IS NOT NULL"),
         STRICT,
     )
     id: Mapped[Id]
