@@ -10,7 +10,7 @@ import struct
 from typing import Any, cast
 
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -126,6 +126,8 @@ class BotApi:
             given = await read(request)
         except refusals.Refusal as refusal:
             return _refuse(refusal)
+        except ClientDisconnect:
+            return Response(status_code=400)  # whoever began to ask is no more
         entry = desk.log.open(name, given, desk.world.clock.now())
         response: Response | None = None
         loop = asyncio.get_running_loop()

@@ -63,7 +63,7 @@ async def tables_locked(hour: Hour, server: Postgres, seconds: float) -> None:
     """Somebody holds the tables that everything goes through, as a careless migration would."""
 
     def hold() -> None:
-        with server.locked("inbox", "outbox"):
+        with server.locked(hour.ground.settings.database_url, "inbox", "outbox"):
             time.sleep(seconds)
 
     await asyncio.to_thread(hold)

@@ -107,6 +107,12 @@ def moving(session: Session, now: datetime) -> int:
     return waiting + (session.scalar(on_the_way) or 0)
 
 
+def got_on(session: Session) -> int:
+    """A number that rises with every answer and every message that was sent."""
+    sent = select(func.count()).select_from(Outbox).where(Outbox.state == "sent")
+    return (session.scalar(select(func.count()).select_from(Answer)) or 0) + (session.scalar(sent) or 0)
+
+
 def look(session: Session, now: datetime) -> Holding:
     """The whole of it, at `now`, UTC."""
     return Holding(

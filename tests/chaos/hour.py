@@ -19,8 +19,9 @@ from tests.chaos.postgres import Postgres
 from tests.chaos.processes import BotProcess, Plan
 
 PACE = 10.0  # seconds of the hour in one second of real time
-SETTLED_WITHIN_S = 90.0
-WATCH_S = 0.25
+STANDSTILL_S = 60.0  # without one more answer, message or end: nothing will move any more
+LONGEST_S = 3600.0
+WATCH_S = 0.5
 UP_WITHIN_S = 40.0
 START_S = 0.6  # about what a start takes
 EARLY = 0.15  # of the kills come while the process still starts
@@ -92,17 +93,19 @@ class Hour:
         for process in self.processes:
             process.keep_up()
 
-    async def comes_to_rest(self, within_s: float = SETTLED_WITHIN_S) -> list[str]:
-        """Wait until nobody waits for anything. Returns what still moved after `within_s` of real time."""
-        deadline = time.monotonic() + within_s
-        still = 0
-        while time.monotonic() < deadline:
+    async def comes_to_rest(self) -> list[str]:
+        """Wait until nobody waits for anything. Returns what stands still, when nothing moves on for too long."""
+        moved, seen, still = time.monotonic(), -1, 0
+        while time.monotonic() - moved < STANDSTILL_S and time.monotonic() - self.began < LONGEST_S:
             self.keep_up()
             await asyncio.sleep(WATCH_S)
             restless = await self._restless()
             still = 0 if restless else still + 1
             if still >= 4:
                 return []
+            got_on = await self.ground.look(holding.got_on)
+            if got_on != seen or self.ground.clock.now() < self.ends:
+                moved, seen = time.monotonic(), got_on
         return await self._restless()
 
     async def _restless(self) -> list[str]:

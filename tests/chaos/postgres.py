@@ -31,9 +31,9 @@ class Postgres:
         self._running.ensure_postgres_running()
 
     @contextmanager
-    def locked(self, *tables: str) -> Iterator[None]:
-        """Nobody else can read or write these tables until the block ends."""
-        with psycopg.connect(address(self.url)) as connection:
+    def locked(self, url: str, *tables: str) -> Iterator[None]:
+        """Nobody else can read or write these tables of the database at `url` until the block ends."""
+        with psycopg.connect(address(url)) as connection:
             connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
             yield
             connection.rollback()
