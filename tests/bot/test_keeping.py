@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +18,11 @@ from bot.clock import MovableClock
 from bot.db.engine import Database
 from bot.db.models import Incident
 from bot.errors import AftercareError
+from bot.guard import EXIT_CODE
 from bot.keeping import MOST_RESTARTS, Keeper, PartLost, Run
 from bot.pulse import Pulse
 from tests.bot.test_pulse import Seconds
+from tests.conftest import KEY
 
 PATIENCE_S = 10
 
@@ -223,3 +228,33 @@ async def test_while_the_database_is_away_nobody_is_started_again(
         await soon(pulse.beaten)
     probing.cancel()
     assert restarts() == before
+
+
+def test_a_database_writer_that_hangs_ends_the_process_and_shows_where_it_hangs(tmp_path: Path) -> None:
+    """Whatever holds it cannot be stopped, and everything waits for it."""
+    program = f"""
+import asyncio, threading
+from bot.clock import SystemClock
+from bot.db.engine import Database
+from bot.guard import Guard
+from bot.guard import EXIT_CODE
+from bot.keeping import Keeper
+from bot.pulse import Pulse
+
+def stuck_here(session):
+    threading.Event().wait()
+
+async def main():
+    db = Database("sqlite:///{tmp_path / "aftercare.db"}", ["{KEY}"])
+    keeper = Keeper(db, SystemClock(), database=Pulse("database writer", 0.3))
+    async with Guard([keeper.database], give_up_s=0.3, look_s=0.05).watching():
+        await asyncio.gather(db.write(stuck_here), keeper.probe())
+
+asyncio.run(main())
+"""
+    ended = subprocess.run(  # noqa: S603 - a fixed program
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == EXIT_CODE
+    assert "in stuck_here" in ended.stderr
+    assert "database writer" in ended.stdout
