@@ -5,7 +5,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 LOCK := .venv/bin/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --custom-compile-command "make lock"
 
-.PHONY: help install demo run test chaos coverage train measure format texts lock clean
+.PHONY: help install demo run test chaos coverage train measure bench format texts lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -32,6 +32,9 @@ train: .venv/.dev ## Train the free-text net from its sentences: minutes, the sa
 
 measure: .venv/.runtime ## How well the free-text net does on messages that it was not trained on
 	@.venv/bin/aftercare pathway measure --set test $(ARGS)
+
+bench: .venv/.dev ## How fast it is beside what people would otherwise use; ARGS="--only wave", ARGS=--json
+	@.venv/bin/python -m tests.benchmarks $(ARGS)
 
 format: .venv/.dev ## Mend what the linter can, and format
 	.venv/bin/ruff check --fix
