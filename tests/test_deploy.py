@@ -60,7 +60,7 @@ def parse(words: list[str]) -> None:
         command = command.get_command(context, name)
         if command is None:
             raise LookupError(f"no such command: {name}")
-    command.make_context(name, words, parent=context)
+    command.make_context(name, words, parent=context, resilient_parsing=not words)  # a name alone is a mention
 
 
 TYPED = [
