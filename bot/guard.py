@@ -1,8 +1,8 @@
 """Ends the process when what cannot be started again stands still: the event loop, the database's threads, a tick.
 
-A thread of its own looks every two seconds, so that it sees what the event loop cannot. First it says what stands still;
-when that goes on it writes every thread's stack (places in the code, no values) and ends the process, non-zero, so
-that whoever restarts processes does so. If not even that thread runs, faulthandler's own timer does the same.
+A thread of its own looks every two seconds, so that it sees what the event loop cannot. First it says what stands
+still; when that goes on it writes every thread's stack (places in the code, no values) and ends the process, non-zero,
+so that whoever restarts processes does so. If not even that thread runs, faulthandler's own timer does the same.
 """
 
 from __future__ import annotations
