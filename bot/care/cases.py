@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from bot.care import pathways, patients, planning
@@ -21,6 +21,7 @@ UNREADABLE_WAIT = timedelta(minutes=10)  # how long a tap may still mend an answ
 HEARD_FOR = timedelta(hours=24)  # words older than this are no longer about the answers of now
 HEARD_AFTER = timedelta(hours=2)  # what is said later than this after the last answer is a change, no contradiction
 _SILENT = ("no_answer", "unreachable")
+_STANDING = "standing answers"  # in the session's notes: by check-in
 
 
 def case(session: Session, checkin: CheckIn, now: datetime, status: Status) -> triage.Case:
@@ -61,9 +62,28 @@ def of_message(session: Session, enrolment: Enrolment, message: Message, now: da
 
 
 def standing(session: Session, checkin: CheckIn) -> dict[str, Answer]:
-    """The newest answer to each question: earlier ones were corrected by it."""
-    rows = session.scalars(select(Answer).where(Answer.checkin_id == checkin.id).order_by(Answer.id))
-    return {row.question: row for row in rows}
+    """The newest answer to each question: earlier ones were corrected by it.
+
+    Asked many times in one unit of work, so what was read is kept until an answer is added.
+    """
+    known: dict[int, dict[str, Answer]] = session.info.setdefault(_STANDING, {})
+    if session.new or checkin.id not in known:
+        rows = session.scalars(select(Answer).where(Answer.checkin_id == checkin.id).order_by(Answer.id)).all()
+        known = session.info.setdefault(_STANDING, {})  # reading may have flushed, and so forgotten
+        known[checkin.id] = {row.question: row for row in rows}
+    return dict(known[checkin.id])
+
+
+@event.listens_for(Session, "after_flush")
+def _answers_changed(session: Session, _context: object) -> None:
+    if any(isinstance(row, Answer) for row in (*session.new, *session.dirty, *session.deleted)):
+        session.info.pop(_STANDING, None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+@event.listens_for(Session, "after_begin")
+def _answers_unknown(session: Session, *_context: object) -> None:
+    session.info.pop(_STANDING, None)
 
 
 def history(session: Session, enrolment: Enrolment, before: CheckIn | None) -> tuple[triage.PastCheckIn, ...]:

@@ -18,6 +18,9 @@ CLOSED = ("blocked", "deactivated", "gone", "no_rights")  # nothing sent there c
 
 def of(session: Session, telegram_id: int, kind: str, now: datetime) -> Chat:
     """The chat of this Telegram id, made on first sight. Leaves the state of a known chat alone."""
+    known = find(session, telegram_id)
+    if known is not None:
+        return known
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     new = dialect.insert(Chat).values(telegram_id=telegram_id, kind=kind, state="ok", state_since=now)
     session.execute(new.on_conflict_do_nothing(index_elements=["telegram_id"]))
@@ -31,6 +34,8 @@ def find(session: Session, telegram_id: int) -> Chat | None:
 
 def mark(session: Session, chat: Chat, state: str, now: datetime) -> bool:
     """Put on record whether this chat hears us. True when that is news."""
+    if chat.state == state:
+        return False
     changed = session.execute(
         update(Chat)
         .where(Chat.id == chat.id, Chat.state != state)
