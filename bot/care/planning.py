@@ -5,20 +5,70 @@ Only check-ins that were never sent follow a new plan. One that the plan does no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.care import escalations, pathways, patients
 from bot.care.clinic import Clinic
-from bot.db.models import CheckIn, Enrolment, Reminder
+from bot.db.models import CheckIn, Enrolment, Patient, Reminder
 from schedules import replan, timeline
 from schedules.pathway import Pathway
 
 RECHECK = "-recheck"
 PLAN = "plan"  # ended_by of check-ins that never were sent because the plan said so
 _NOT_SENT = {"merge": "superseded", "phone_task": "phone_task"}
+
+
+def plan_all(session: Session, enrolments: Sequence[Enrolment], now: datetime, clinic: Clinic) -> int:
+    """`plan` for many at once. Returns for how many it was the first plan: those are written in bulk.
+
+    A few statements write them all, however many they are; one after the other they cost a hundred times as much.
+    """
+    ids = [enrolment.id for enrolment in enrolments]
+    begun = select(CheckIn.enrolment_id).where(CheckIn.enrolment_id.in_(ids), CheckIn.kind == "scheduled").distinct()
+    planned = set(session.scalars(begun))
+    session.scalars(select(Patient).where(Patient.id.in_({each.patient_id for each in enrolments}))).all()
+    new: list[tuple[Enrolment, timeline.Slot]] = []
+    slots: dict[tuple[int, date, str], tuple[timeline.Slot, ...]] = {}  # the same for all of one day and zone
+    for enrolment in enrolments:
+        if enrolment.id in planned:
+            plan(session, enrolment, now, clinic)
+            continue
+        same = enrolment.pathway_version_id, enrolment.surgery_date, patients.of(session, enrolment).timezone
+        if same not in slots:
+            slots[same] = timeline.plan(pathways.of(session, same[0]), same[1], same[2], now)
+        new += [(enrolment, slot) for slot in slots[same]]
+    _write_new(session, new, now, clinic)
+    return len(enrolments) - len(planned)
+
+
+def _write_new(session: Session, new: Sequence[tuple[Enrolment, timeline.Slot]], now: datetime, clinic: Clinic) -> None:
+    """The rows of check-ins that were never there before."""
+    if not new:
+        return
+    values = [
+        _values(enrolment, slot, now) | {"enrolment_id": enrolment.id, "kind": "scheduled"} for enrolment, slot in new
+    ]
+    session.connection().execute(insert(CheckIn), values)  # without the ORM, which asks for each id
+    enrolled = {enrolment.id for enrolment, _slot in new}
+    columns = select(CheckIn.enrolment_id, CheckIn.checkin, CheckIn.id)
+    written = session.execute(columns.where(CheckIn.enrolment_id.in_(enrolled), CheckIn.kind == "scheduled"))
+    ids = {(enrolment_id, checkin): row_id for enrolment_id, checkin, row_id in written}
+    reminders = [
+        {"checkin_id": ids[enrolment.id, slot.checkin], "number": number, "due_at": due_at, "state": "planned"}
+        for enrolment, slot in new
+        if slot.late not in _NOT_SENT
+        for number, due_at in enumerate(slot.reminders, start=1)
+    ]
+    if reminders:
+        session.connection().execute(insert(Reminder), reminders)
+    for enrolment, slot in new:
+        if slot.late == "phone_task":
+            _by_phone(session, enrolment, slot, now, clinic)
 
 
 def plan(session: Session, enrolment: Enrolment, now: datetime, clinic: Clinic) -> replan.Changes:
@@ -168,19 +218,35 @@ def _place(
 ) -> None:
     """Give the slot to `row`, to a row the plan had taken out that day, or to a new one."""
     row = row or _same_day(session, enrolment, slot) or CheckIn(enrolment_id=enrolment.id, kind="scheduled")
-    row.pathway_version_id = enrolment.pathway_version_id
-    row.checkin, row.day, row.local_date = slot.checkin, slot.day, slot.local_date
-    row.due_at, row.closes_at = slot.due_at, slot.closes_at
-    row.sent_late = slot.late == "send_late"
-    reason = _NOT_SENT.get(slot.late)
-    row.state = "ended" if reason else "planned"
-    row.end_reason = reason
-    row.ended_at, row.ended_by = (now, PLAN) if reason else (None, None)
+    for name, value in _values(enrolment, slot, now).items():
+        setattr(row, name, value)
     session.add(row)
     session.flush()
-    remind(session, row, slot.reminders if not reason else ())
-    if reason == "phone_task":
-        escalations.operational(session, enrolment, "phone_task", now, clinic, because={"checkin": slot.checkin})
+    remind(session, row, slot.reminders if slot.late not in _NOT_SENT else ())
+    if slot.late == "phone_task":
+        _by_phone(session, enrolment, slot, now, clinic)
+
+
+def _values(enrolment: Enrolment, slot: timeline.Slot, now: datetime) -> dict[str, Any]:
+    """What a slot makes of the columns of a check-in that was not sent."""
+    reason = _NOT_SENT.get(slot.late)
+    return {
+        "pathway_version_id": enrolment.pathway_version_id,
+        "checkin": slot.checkin,
+        "day": slot.day,
+        "local_date": slot.local_date,
+        "due_at": slot.due_at,
+        "closes_at": slot.closes_at,
+        "sent_late": slot.late == "send_late",
+        "state": "ended" if reason else "planned",
+        "end_reason": reason,
+        "ended_at": now if reason else None,
+        "ended_by": PLAN if reason else None,
+    }
+
+
+def _by_phone(session: Session, enrolment: Enrolment, slot: timeline.Slot, now: datetime, clinic: Clinic) -> None:
+    escalations.operational(session, enrolment, "phone_task", now, clinic, because={"checkin": slot.checkin})
 
 
 def _cancel(session: Session, row: CheckIn, now: datetime) -> None:
