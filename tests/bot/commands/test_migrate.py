@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 from bot.db import migrate
 from tests.bot.commands.conftest import Terminal
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_new_database_is_made_and_a_second_time_changes_nothing(empty: Terminal) -> None:
@@ -30,6 +37,15 @@ def test_the_bot_does_not_start_on_a_database_of_a_newer_version(terminal: Termi
         lambda s: s.connection().exec_driver_sql("UPDATE alembic_version SET version_num = 'later'").close()
     )
     database.close()
-    done = terminal.types("run")
-    assert done.exit_code == 1
+    given = {name: value for name, value in terminal.env.items() if value is not None}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=terminal.folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
     assert "newer version" in done.stderr
