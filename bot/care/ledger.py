@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from bot.care import ending, watchdog
+from bot.care import ending, patients, watchdog
 from bot.care.clinic import Clinic
 from bot.db.models import CheckIn, Enrolment, Outbox, Patient
 
@@ -64,18 +64,20 @@ def balance(session: Session, team_id: int | None = None) -> Ledger:
 def astray(session: Session, now: datetime) -> list[int]:
     """Check-ins that should have moved and did not: never sent, never closed, or left behind by their enrolment."""
     stuck = or_(*(condition for condition, _, _ in _stuck(now)))
-    wanted = select(CheckIn.id).join(Enrolment, CheckIn.enrolment_id == Enrolment.id).where(stuck)
-    return list(session.scalars(wanted.order_by(CheckIn.id)))
+    wanted = select(CheckIn).join(Enrolment, CheckIn.enrolment_id == Enrolment.id).where(stuck)
+    rows = session.scalars(wanted.order_by(CheckIn.id)).all()
+    return [row.id for row in rows if not _waits_for_the_morning(session, row, now)]
 
 
 def exceptions(session: Session, now: datetime, team_id: int | None = None) -> list[Astray]:
     """Everything that went astray, named: stuck check-ins, questions that did not arrive, patients without a plan."""
     found: list[Astray] = []
     for condition, what, remedy in (*_stuck(now), _undelivered()):
-        rows = _whose(select(Patient.code, CheckIn.checkin).select_from(CheckIn), team_id).where(condition)
+        rows = _whose(select(Patient.code, CheckIn).select_from(CheckIn), team_id).where(condition)
         found += [
-            Astray(code=code, checkin=checkin, what=what, remedy=remedy)
-            for code, checkin in session.execute(rows.order_by(CheckIn.id))
+            Astray(code=code, checkin=row.checkin, what=what, remedy=remedy)
+            for code, row in session.execute(rows.order_by(CheckIn.id)).all()
+            if not _waits_for_the_morning(session, row, now)
         ]
     planless = (
         select(Patient.code)
@@ -129,6 +131,12 @@ def _stuck(now: datetime) -> tuple[_Kind, ...]:
             "nothing will be sent; report this with the log",
         ),
     )
+
+
+def _waits_for_the_morning(session: Session, row: CheckIn, now: datetime) -> bool:
+    """Overdue after downtime that ended at night: it is asked, or becomes a phone task, when the quiet hours end."""
+    enrolment = session.get_one(Enrolment, row.enrolment_id)
+    return row.state == "planned" and enrolment.state in _RUNNING and patients.quiet(session, enrolment, now)
 
 
 def _undelivered() -> _Kind:

@@ -260,7 +260,13 @@ class Promises(RuleBasedStateMachine):
     def account_balances(self) -> None:
         """Every check-in is open, to come, or ended for a reason, and none went astray."""
         assert ledger.balance(self.session).balanced
-        assert ledger.astray(self.session, self.ward.now) == []
+        lost = ledger.astray(self.session, self.ward.now)
+        assert lost == [], [self.told(self.session.get_one(CheckIn, row_id)) for row_id in lost]
+
+    def told(self, row: CheckIn) -> str:
+        """One check-in, for whoever reads a failure."""
+        enrolled = self.session.get_one(Enrolment, row.enrolment_id)
+        return f"{row.checkin} {row.kind} {row.state} due {row.due_at} of {enrolled.state}, now {self.ward.now}"
 
     def no_answer_is_lost(self) -> None:
         """Whatever a tap gave is still there, as it was given."""

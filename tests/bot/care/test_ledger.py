@@ -35,7 +35,7 @@ def test_a_check_in_that_nobody_moved_is_an_incident_until_it_is_moved(ward: War
     row = ward.checkin(ana, "week2")
     row.state = "planned"
     ward.session.flush()
-    late = ward.now + timedelta(hours=15)
+    late = ward.now + timedelta(hours=24)
     assert ledger.audit(ward.session, late, ward.clinic)["astray"] == 1
     incident = ward.session.scalars(select(Incident)).one()
     assert incident.cleared_at is None
@@ -83,7 +83,7 @@ def test_every_exception_is_named_with_what_to_do(ward: Ward) -> None:
     row = ward.checkin(stuck, "week2")
     row.state = "planned"
     ward.session.flush()
-    found = ledger.exceptions(ward.session, ward.now + timedelta(hours=15))
+    found = ledger.exceptions(ward.session, ward.now + timedelta(hours=24))
     assert [(one.code, one.checkin, one.what) for one in found] == [
         ("A-1", "week2", "it was due and never sent"),
         ("B-2", "none", "no check-in was ever planned"),
@@ -110,3 +110,13 @@ def test_each_team_has_an_account_of_its_own(ward: Ward) -> None:
         ward.checkin(ward.patient("Ana", ward.team(name), code))
     team = ward.session.scalars(select(CareTeam).where(CareTeam.name == "Hips")).one()
     assert (ledger.balance(ward.session).planned, ledger.balance(ward.session, team.id).planned) == (2, 1)
+
+
+def test_a_check_in_that_waits_for_the_end_of_the_night_is_not_astray(ward: Ward) -> None:
+    ana = ward.patient("Ana", ward.team("Spine"), "A-1")
+    row = ward.checkin(ana, "week2")
+    row.state, row.opened_at = "planned", None
+    ward.session.flush()
+    night, morning = ward.now + timedelta(hours=15), ward.now + timedelta(hours=24)
+    assert (ledger.astray(ward.session, night), ledger.exceptions(ward.session, night)) == ([], [])
+    assert ledger.astray(ward.session, morning) == [row.id]
