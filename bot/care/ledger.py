@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.care import ending, patients, watchdog
@@ -151,12 +151,12 @@ def _undelivered() -> _Kind:
     )
 
 
-def _of(counted: Select[Any], team_id: int | None) -> Select[Any]:
+def _of(counted: Any, team_id: int | None) -> Any:
     if team_id is None:
         return counted
     return counted.join(Enrolment, CheckIn.enrolment_id == Enrolment.id).where(Enrolment.team_id == team_id)
 
 
-def _whose(rows: Select[Any], team_id: int | None) -> Select[Any]:
+def _whose(rows: Any, team_id: int | None) -> Any:
     rows = rows.join(Enrolment, CheckIn.enrolment_id == Enrolment.id).join(Patient, Patient.id == Enrolment.patient_id)
     return rows if team_id is None else rows.where(Enrolment.team_id == team_id)

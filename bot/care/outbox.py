@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -153,7 +153,7 @@ def seen(session: Session, surface: str, ref: int, chat_id: int) -> bool:
     return bool(session.scalar(select(exists().where(*_fresh(surface, ref, chat_id), Outbox.state.in_(went)))))
 
 
-def _fresh(surface: str, ref: int, chat_id: int) -> tuple[ColumnElement[bool], ...]:
+def _fresh(surface: str, ref: int, chat_id: int) -> tuple[Any, ...]:
     return Outbox.surface == surface, Outbox.ref == ref, Outbox.chat_id == chat_id, Outbox.fresh
 
 
