@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.cards import Card
-from bot.care import chats, outcomes, retiring, uncertain, undelivered
+from bot.care import chats, nights, outcomes, retiring, uncertain, undelivered
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
 from bot.care.outcomes import Outcome
@@ -83,6 +83,9 @@ def _claim(
     chat = session.get_one(Chat, row.chat_id)
     if too_late := _too_late(row, chat, now):
         _end(row, "expired", too_late)
+        return None
+    if morning := nights.waits_until(session, row, chat, now):
+        row.not_before = morning
         return None
     card = None if uncertain.needless(session, row) else renderers[row.purpose](session, row, clinic, now)
     if card is None:

@@ -158,3 +158,11 @@ def test_a_patient_who_lets_the_bot_in_again_gets_the_action_card_again(ana: Pho
     ana.ward.passes(minutes=5)
     ana.comes_back()
     assert [row.state for row in cards(ana)] == ["sent", "pending"]
+
+
+def test_a_check_in_that_could_not_go_out_in_the_evening_comes_in_the_morning(ana: Phone) -> None:
+    row = ana.shown(fresh=True)[0]
+    row.state, row.not_before, row.created_at = "pending", ana.now, ana.now
+    ana.ward.now = ana.now.replace(hour=21, minute=30)
+    assert delivery.claim(ana.session, row.id, "me", showing.RENDERERS, ana.ward.clinic, ana.now) is None
+    assert (row.state, f"{row.not_before:%d %H:%M}") == ("pending", "06 08:00")
