@@ -37,7 +37,6 @@ UPLOAD_LIMIT = 1_048_576
 IDLE_S = 5.0  # the net under the wake-up after each commit
 AWAY_S = 1.0  # before the database is asked again
 STILL_S = 50.0  # for one update, with the file it may bring
-TOGETHER = 4  # updates of different chats at once, where the database takes several writers
 
 
 class Answering(Protocol):
@@ -109,9 +108,8 @@ class Intake:
 
     async def _process_batch(self) -> int:
         rows = await self._db.read(inbox.due, self._clock.now())
-        width = TOGETHER if self._db.shared else 1
-        for first in range(0, len(rows), width):  # each of another chat
-            await asyncio.gather(*map(self._process, rows[first : first + width]))
+        for row_id in rows:  # one after the other: side by side they only take each other's turn
+            await self._process(row_id)
         return len(rows)
 
     async def _process(self, row_id: int) -> None:
