@@ -88,9 +88,13 @@ def _inbox(ground: Ground, held: Holding, _found: Account) -> Iterator[str]:
 
 def _answers(taken: Sequence[Tapped], held: Holding, found: Account) -> Iterator[str]:
     found.answers = len({(tap.answers[0], tap.answers[1]) for tap in taken if tap.answers is not None})
+    done = {_query(row.raw): row.processed_at for row in held.inbox}
     for tap in taken:
         if tap.answers is None:
             continue
+        gone, at = held.gave_way.get(tap.answers[0]), done[tap.query]
+        if gone is not None and at is not None and gone <= at:
+            continue  # another check-in had taken its place meanwhile, and asks the same
         checkin, question, meant = tap.answers
         values = held.answers.get((checkin, question), [])
         if not any(_same(value, meant) for value in values):

@@ -27,6 +27,7 @@ from bot.db.models import (
     Surface,
 )
 
+ON_ITS_WAY = timedelta(seconds=60)  # of the clock: a group's turn under the limits
 LATE = timedelta(minutes=5)  # a check-in this long over its time was not seen by any tick
 
 
@@ -38,6 +39,7 @@ class Update:
     raw: str
     state: str
     error: str | None
+    processed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +71,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """Everything that is compared. `answers` by check-in and question; `doubted` questions were asked twice; `sent_ids`
-    by Telegram chat.
+    """Everything that is compared. `answers` by check-in and question; `doubted` questions were asked twice;
+    `gave_way`: when a later check-in took the place of one; `sent_ids` by Telegram chat.
     """
 
     inbox: list[Update]
     answers: dict[tuple[int, str], list[Any]]
     doubted: set[tuple[int, str]]
+    gave_way: dict[int, datetime]
     words: Counter[str]
     cases: list[Case]
     gaps: list[tuple[datetime, datetime]]
@@ -99,11 +102,12 @@ def in_flight(session: Session) -> int:
 
 
 def moving(session: Session, now: datetime) -> int:
-    """How many updates and messages are on their way: quicker than the whole look."""
+    """How many updates and messages wait for longer than they should. Open cases are told of without end."""
     waiting = session.scalar(select(func.count()).select_from(Inbox).where(Inbox.state == "new")) or 0
-    due = (Outbox.state == "pending") & (Outbox.not_before <= now)
+    due = (Outbox.state == "pending") & (Outbox.not_before <= now - ON_ITS_WAY)
     unsure = (Outbox.state == "uncertain") & Outbox.lease_until.is_not(None)
-    on_the_way = select(func.count()).select_from(Outbox).where(due | unsure | (Outbox.state == "sending"))
+    cut_off = (Outbox.state == "sending") & (Outbox.lease_until <= now)
+    on_the_way = select(func.count()).select_from(Outbox).where(due | unsure | cut_off)
     return waiting + (session.scalar(on_the_way) or 0)
 
 
@@ -117,11 +121,12 @@ def look(session: Session, now: datetime) -> Holding:
     """The whole of it, at `now`, UTC."""
     return Holding(
         inbox=[
-            Update(id=row.id, raw=row.raw or "{}", state=row.state, error=row.error)
+            Update(id=row.id, raw=row.raw or "{}", state=row.state, error=row.error, processed_at=row.processed_at)
             for row in session.scalars(select(Inbox).order_by(Inbox.id))
         ],
         answers=_answers(session),
         doubted={(row.id, question) for row in session.scalars(select(CheckIn)) for question in row.asked_again or ()},
+        gave_way=_gave_way(session),
         words=_words(session),
         cases=_cases(session),
         gaps=[(row.began_at, row.ended_at) for row in session.scalars(select(Gap))],
@@ -143,6 +148,19 @@ def _answers(session: Session) -> dict[tuple[int, str], list[Any]]:
     asked = select(Answer).join(CheckIn, CheckIn.id == Answer.checkin_id).where(CheckIn.kind != "baseline")
     for row in session.scalars(asked.order_by(Answer.id)):
         found[row.checkin_id, row.question].append(row.value)
+    return found
+
+
+def _gave_way(session: Session) -> dict[int, datetime]:
+    """The instant from which a check-in takes no answers: a later one of the same patient asks the same."""
+    opened = session.execute(
+        select(CheckIn.id, CheckIn.enrolment_id, CheckIn.opened_at).where(CheckIn.opened_at.is_not(None))
+    ).all()
+    found: dict[int, datetime] = {}
+    for row_id, enrolment, at in opened:
+        later = [other for _id, whose, other in opened if whose == enrolment and other > at]
+        if later:
+            found[row_id] = min(later)
     return found
 
 

@@ -18,7 +18,7 @@ from tests.chaos.people import RED, Clinician, Memory, Phone
 from tests.chaos.postgres import Postgres
 from tests.chaos.processes import BotProcess, Plan
 
-PACE = 10.0  # seconds of the hour in one second of real time
+PACE = 6.0  # seconds of the hour in one second of real time
 STANDSTILL_S = 60.0  # without one more answer, message or end: nothing will move any more
 LONGEST_S = 3600.0
 WATCH_S = 0.5
@@ -56,6 +56,7 @@ class Hour:
     in_flight: int = 0
     server: Postgres | None = None
     broken: list[str] = field(default_factory=list)
+    lives: list[asyncio.Task[None]] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     async def kill_one(self, chance: random.Random, *, gap_s: float = 0.0) -> None:
@@ -112,7 +113,7 @@ class Hour:
         waiting = [f"{phone.patient.code} waits for an answer" for phone in self.phones if not phone.idle]
         count = await self.ground.look(holding.moving, self.ground.clock.now())
         if count:
-            waiting.append(f"{count} updates and messages are on their way")
+            waiting.append(f"{count} updates and messages wait for too long")
         if self.ground.served.world.updates.waiting():
             waiting.append("Telegram holds updates that nobody fetches")
         if self.ground.clock.now() < self.ends:
@@ -120,7 +121,12 @@ class Hour:
         return waiting
 
     async def account(self) -> Account:
-        """The reckoning. Asks the processes for nothing."""
+        """The reckoning, after every process was told to stop: what was on its way is then settled."""
+        for life in self.lives:
+            life.cancel()
+        for process in self.processes:
+            process.keep_up()
+            await asyncio.to_thread(process.stop)
         held = await self.ground.look(holding.look, self.ground.clock.now())
         found = account.settle_up(self.ground, self.memory, held, self.in_flight)
         found.broken += self.broken

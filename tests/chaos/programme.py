@@ -138,7 +138,7 @@ def _on_postgres(seed: int, kills: int, full: bool) -> list[Act]:
 
 
 def _hour(seed: int, kills: int, full: bool) -> Script:
-    return Script(seed=seed, kills=kills, patients=40 if full else 6, long_gaps=2 if full else 0)
+    return Script(seed=seed, kills=kills, patients=24 if full else 6, long_gaps=2 if full else 0)
 
 
 def _minutes(seed: int, full: bool, parts: Sequence[tuple[str, ...]] = (ALL,), pace: float = PACE) -> Script:

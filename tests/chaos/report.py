@@ -10,7 +10,7 @@ from rich.table import Table
 
 from tests.chaos.account import Account
 
-MOST = 12  # broken promises told of one act
+MOST = 60  # broken promises told of one act
 
 
 @dataclass(frozen=True, kw_only=True)
