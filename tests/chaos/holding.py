@@ -153,9 +153,8 @@ def _answers(session: Session) -> dict[tuple[int, str], list[Any]]:
 
 def _gave_way(session: Session) -> dict[int, datetime]:
     """The instant from which a check-in takes no answers: a later one of the same patient asks the same."""
-    opened = session.execute(
-        select(CheckIn.id, CheckIn.enrolment_id, CheckIn.opened_at).where(CheckIn.opened_at.is_not(None))
-    ).all()
+    rows = session.scalars(select(CheckIn).where(CheckIn.opened_at.is_not(None)))
+    opened = [(row.id, row.enrolment_id, row.opened_at) for row in rows if row.opened_at is not None]
     found: dict[int, datetime] = {}
     for row_id, enrolment, at in opened:
         later = [other for _id, whose, other in opened if whose == enrolment and other > at]
