@@ -109,8 +109,10 @@ class Settings(BaseModel):
     @property
     def sqlite_file(self) -> Path | None:
         """The file of a SQLite database, or None for another database or one in memory."""
+        if not self.database_url.startswith("sqlite:///"):
+            return None
         path = self.database_url.removeprefix("sqlite:///").partition("?")[0]
-        return None if path in ("", ":memory:", self.database_url) else Path(path)
+        return None if path in ("", ":memory:") else Path(path)
 
 
 class _FromOutside(BaseSettings, Settings):
@@ -152,7 +154,7 @@ def encryption_keys(settings: Settings) -> tuple[str, ...]:
     if settings.aftercare_key is not None:
         return keyfile.split(settings.aftercare_key.get_secret_value())
     database = settings.sqlite_file
-    if database is None and settings.database_url.startswith("postgresql"):
+    if settings.database_url.startswith("postgresql"):
         return keyfile.read_shared(settings.key_file)
     has_data = database is not None and database.exists() and database.stat().st_size > 0
     return keyfile.load_or_make(settings.key_file, database_has_data=has_data)

@@ -225,6 +225,7 @@ def test_the_heartbeat_address_can_be_in_a_file(env_file: Path, tmp_path: Path) 
 def test_the_key_file_lies_beside_the_database() -> None:
     assert Settings(database_url="sqlite:////srv/aftercare/a.db").key_file == Path("/srv/aftercare/a.key")
     assert Settings(database_url="sqlite:///:memory:").key_file == Path("aftercare.key")
+    assert Settings(database_url="postgresql+psycopg://a@/aftercare?host=/run/pg").key_file == Path("aftercare.key")
     assert Settings(aftercare_key_file=Path("/run/k")).key_file == Path("/run/k")
 
 
