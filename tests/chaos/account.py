@@ -130,6 +130,8 @@ def _red_answers(ground: Ground, taken: Sequence[Tapped], held: Holding) -> Iter
         if case is None:
             yield f"{codes[who]} gave a red answer and there is no escalation"
             continue
+        if case.state == "closed":
+            continue  # a clinician worked it, on a card that had arrived; a closed one names nobody
         if not any(codes[who] in text for text in group):
             yield f"the team was never sent the case of {codes[who]}"
         if case.level == "emergency" and not any(codes[who] in text for text in on_call):

@@ -145,7 +145,9 @@ def look(session: Session, now: datetime) -> Holding:
 
 def _answers(session: Session) -> dict[tuple[int, str], list[Any]]:
     found: dict[tuple[int, str], list[Any]] = defaultdict(list)
-    asked = select(Answer).join(CheckIn, CheckIn.id == Answer.checkin_id).where(CheckIn.kind != "baseline")
+    asked = (
+        select(Answer).join(CheckIn, CheckIn.id == Answer.checkin_id).where(CheckIn.kind != "baseline", Answer.readable)
+    )
     for row in session.scalars(asked.order_by(Answer.id)):
         found[row.checkin_id, row.question].append(row.value)
     return found
