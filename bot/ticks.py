@@ -34,6 +34,7 @@ from bot.care import (
     watchdog,
 )
 from bot.care.clinic import Clinic
+from bot.care.sweeping import Due
 from bot.clock import Clock, SystemClock
 from bot.db import postgres, tally
 from bot.db.engine import Database
@@ -51,11 +52,11 @@ Work = Callable[[Session, datetime, Clinic], int | Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """A sweep that can be long: which rows are due, and the work on a few of them. `due` changes nothing if `reads`."""
+    """A sweep that can be long: which rows are due, and the work on a few of them. `first` comes before all."""
 
-    due: Callable[[Session, datetime], Sequence[int]]
+    due: Due
     some: Callable[[Session, Sequence[int], datetime, Clinic], int]
-    reads: bool = True
+    first: Callable[[Session, datetime], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ TICKS: tuple[Tick, ...] = (
         name="check-ins opening",
         every_s=20,
         work=opening.open_due,
-        parts=Parts(due=opening.due, some=opening.open_these, reads=False),
+        parts=Parts(due=opening.due, some=opening.open_these, first=opening.resume),
     ),
     Tick(
         name="reminders",
@@ -187,16 +188,23 @@ class Ticks:
         last = self._swept.get(tick.name)
         return last is None or abs((now - last).total_seconds()) >= tick.every_s
 
-    async def _in_parts(self, tick: Tick, parts: Parts, now: datetime) -> int:
-        """A few rows at a time, so that other units get their turn in between; a long wave gives signs of life."""
-        ids = await (self._db.read(parts.due, now) if parts.reads else self._db.write(_due, tick, parts, now))
-        done, heard = 0, now
-        for first in range(0, len(ids), FEW):
-            self._pulses[tick.name].beat()
-            done += await self._db.write(_some, tick, parts, ids[first : first + FEW], now, self._clinic)
-            if (self._clock.now() - heard).total_seconds() >= tick.every_s:
-                heard = self._clock.now()
-                await self._db.write(watchdog.beat, tick.name, tick.every_s, {"done": done}, heard)
+    async def _in_parts(self, tick: Tick, parts: Parts, fixed: datetime | None) -> int:
+        """A few rows at a time, so that other units get their turn in between; a long wave gives signs of life.
+
+        Goes on until nothing is due that was not tried. A wave of minutes works with the time it is by then, so that it
+        goes into no night.
+        """
+        done, tried, heard = 0, set[int](), fixed or self._clock.now()
+        if parts.first is not None:
+            await self._db.write(parts.first, heard)
+        while ids := await self._db.read(parts.due, now := fixed or self._clock.now(), tried):
+            tried.update(ids)
+            for begin in range(0, len(ids), FEW):
+                self._pulses[tick.name].beat()
+                done += await self._db.write(_some, tick, parts, ids[begin : begin + FEW], now, self._clinic)
+                if (self._clock.now() - heard).total_seconds() >= tick.every_s:
+                    heard = self._clock.now()
+                    await self._db.write(watchdog.beat, tick.name, tick.every_s, {"done": done}, heard)
         return await self._db.write(_done, tick, done, max(now, heard))
 
     async def run(self, tick: Tick, now: datetime | None = None) -> int:
@@ -204,7 +212,7 @@ class Ticks:
         at = now or self._clock.now()
         try:
             if tick.parts is not None:
-                return await self._in_parts(tick, tick.parts, at)
+                return await self._in_parts(tick, tick.parts, now)
             return await self._db.write(_work, tick, at, self._clinic)
         except Exception as error:  # noqa: BLE001 - whatever one tick brings up, it is recorded and the others go on
             kind = type(error).__name__
@@ -221,10 +229,6 @@ def _work(session: Session, tick: Tick, now: datetime, clinic: Clinic) -> int:
     if not _alone(session, tick):
         return 0  # another process is at it
     return _done(session, tick, tick.work(session, now, clinic), now)
-
-
-def _due(session: Session, tick: Tick, parts: Parts, now: datetime) -> Sequence[int]:
-    return parts.due(session, now) if _alone(session, tick) else ()
 
 
 def _some(session: Session, tick: Tick, parts: Parts, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:

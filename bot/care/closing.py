@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select, update
@@ -14,8 +14,6 @@ from bot.care import assessing, cases, course, ending, guarded, outbox, pathways
 from bot.care.clinic import Clinic
 from bot.db.models import CheckIn, Enrolment
 from schedules import timeline
-
-_SWEEP = 500
 
 
 def finish(session: Session, row: CheckIn, now: datetime, clinic: Clinic) -> bool:
@@ -34,13 +32,13 @@ def finish(session: Session, row: CheckIn, now: datetime, clinic: Clinic) -> boo
 
 def close_due(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: close every open check-in whose time is over."""
-    return close_these(session, due(session, now), now, clinic)
+    return sweeping.through(session, due, lambda ids: close_these(session, ids, now, clinic), now)
 
 
-def due(session: Session, now: datetime) -> Sequence[int]:
+def due(session: Session, now: datetime, tried: Container[int] = (), most: int = sweeping.PAGE) -> Sequence[int]:
     """The open check-ins whose time is over: ids, the oldest first."""
-    over = select(CheckIn.id).where(CheckIn.state == "open", CheckIn.closes_at <= now).order_by(CheckIn.closes_at)
-    return session.scalars(over.limit(_SWEEP)).all()
+    over = select(CheckIn.id).where(CheckIn.state == "open", CheckIn.closes_at <= now)
+    return sweeping.page(session.scalars(over.order_by(CheckIn.closes_at, CheckIn.id)), tried, most)
 
 
 def close_these(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
@@ -81,14 +79,16 @@ def unreadable_due(session: Session, now: datetime, clinic: Clinic) -> int:
 
 def end_programmes(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: an enrolment whose programme is over, with nothing left to ask, ends and says so."""
-    return end_these(session, programmes_over(session, now), now, clinic)
+    return sweeping.through(session, programmes_over, lambda ids: end_these(session, ids, now, clinic), now)
 
 
-def programmes_over(session: Session, now: datetime) -> Sequence[int]:
+def programmes_over(
+    session: Session, now: datetime, tried: Container[int] = (), most: int = sweeping.PAGE
+) -> Sequence[int]:
     """The running programmes without a check-in that is planned or open: ids."""
     live = exists().where(CheckIn.enrolment_id == Enrolment.id, CheckIn.state != "ended")
     candidates = select(Enrolment.id).where(Enrolment.state.in_(patients.IN_PROGRAMME), ~live)
-    return session.scalars(candidates.order_by(Enrolment.id)).all()
+    return sweeping.page(session.scalars(candidates.order_by(Enrolment.id)), tried, most)
 
 
 def end_these(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:

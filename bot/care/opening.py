@@ -5,7 +5,7 @@ A due row opens by one guarded UPDATE, so that two sweeps send once. Does not se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -30,25 +30,49 @@ from bot.care import (
 )
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
-from bot.db.models import Answer, CheckIn, Enrolment
+from bot.db.models import Answer, Chat, CheckIn, Enrolment, Patient
 from schedules import timeline
 
 ON_TIME = timedelta(minutes=15)  # a check-in this little behind is on its way, not late
 _ATTENTION = timedelta(hours=1)
 _ONE_DAY = timedelta(hours=12)  # beyond it a time of day alone could mean two days
-_SWEEP = 1000
 
 
 def open_due(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: open, or end with its reason, every planned check-in whose time has come. Early days of recovery first."""
-    return open_these(session, due(session, now), now, clinic)
+    resume(session, now)
+    return sweeping.through(session, due, lambda ids: open_these(session, ids, now, clinic), now)
 
 
-def due(session: Session, now: datetime) -> Sequence[int]:
-    """The planned check-ins whose time has come: ids, in the order in which they should open."""
-    _resume(session, now)
-    found = select(CheckIn.id).where(CheckIn.state == "planned", CheckIn.due_at <= now)
-    return session.scalars(found.order_by(CheckIn.day, CheckIn.due_at).limit(_SWEEP)).all()
+def resume(session: Session, now: datetime) -> None:
+    """A pause that is over ends by itself, before anything opens."""
+    session.execute(
+        update(Enrolment)
+        .where(Enrolment.state == "paused", Enrolment.paused_until <= now)
+        .values(state="active", paused_until=None)
+    )
+
+
+def due(session: Session, now: datetime, tried: Container[int] = (), most: int = sweeping.PAGE) -> Sequence[int]:
+    """The planned check-ins whose time has come: ids, in the order in which they should open.
+
+    Leaves out those that wait for the morning, so that they cost next to nothing all night.
+    """
+    night = patients.nights(session, now)
+    found = (
+        select(CheckIn.id, Enrolment.state, Chat.state, Enrolment.pathway_version_id, Patient.timezone)
+        .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
+        .join(Patient, Patient.id == Enrolment.patient_id)
+        .outerjoin(Chat, Chat.id == Patient.chat_id)
+        .where(CheckIn.state == "planned", CheckIn.due_at <= now)
+        .order_by(CheckIn.day, CheckIn.due_at, CheckIn.id)
+    )
+    ready = (
+        row_id
+        for row_id, enrolment, chat, version_id, timezone in session.execute(found)
+        if (enrolment, chat) != ("active", "ok") or not night(version_id, timezone)
+    )
+    return sweeping.page(ready, tried, most)
 
 
 def open_these(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
@@ -132,15 +156,6 @@ def _last_seen(session: Session, row: CheckIn) -> datetime:
     """When the patient last answered in this check-in, or when it was sent."""
     last = session.scalar(select(func.max(Answer.at)).where(Answer.checkin_id == row.id))
     return last or row.opened_at or row.due_at
-
-
-def _resume(session: Session, now: datetime) -> None:
-    """A pause that is over ends by itself."""
-    session.execute(
-        update(Enrolment)
-        .where(Enrolment.state == "paused", Enrolment.paused_until <= now)
-        .values(state="active", paused_until=None)
-    )
 
 
 def _open_or_end(session: Session, row: CheckIn, now: datetime, clinic: Clinic) -> bool:

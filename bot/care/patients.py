@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
@@ -98,6 +100,20 @@ def quiet(session: Session, enrolment: Enrolment, now: datetime) -> bool:
     """Whether it is night where the patient is, so that nothing unasked goes out."""
     hours = pathways.of(session, enrolment.pathway_version_id).schedule.quiet_hours
     return timeline.in_quiet_hours(now, hours, of(session, enrolment).timezone)
+
+
+def nights(session: Session, now: datetime) -> Callable[[int, str], bool]:
+    """`quiet` for many patients, by pathway version and zone: each pair is worked out once. No zone has no night."""
+
+    @cache
+    def night(version_id: int, timezone: str) -> bool:
+        hours = pathways.of(session, version_id).schedule.quiet_hours
+        try:
+            return timeline.in_quiet_hours(now, hours, timezone)
+        except timeline.UnknownZone:
+            return False
+
+    return night
 
 
 def pathway(session: Session, enrolment: Enrolment) -> Pathway:

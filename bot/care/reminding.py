@@ -5,7 +5,7 @@ Several reminders that fell due together, as after hours of downtime, are one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -14,25 +14,29 @@ from sqlalchemy.orm import Session
 from bot.care import assessing, ending, guarded, outbox, patients, sweeping
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
-from bot.db.models import Answer, CheckIn, Enrolment, Reminder
+from bot.db.models import Answer, CheckIn, Enrolment, Patient, Reminder
 
 IDLE = timedelta(minutes=10)  # who answered this recently is not reminded but left to go on
-_SWEEP = 500
 
 
 def remind_due(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: send every reminder that is due to a check-in not yet finished. Returns how many went out."""
-    return remind_these(session, due(session, now), now, clinic)
+    return sweeping.through(session, due, lambda ids: remind_these(session, ids, now, clinic), now)
 
 
-def due(session: Session, now: datetime) -> Sequence[int]:
-    """The reminders that are due: ids, the latest first."""
+def due(session: Session, now: datetime, tried: Container[int] = (), most: int = sweeping.PAGE) -> Sequence[int]:
+    """The reminders that are due, but not of patients for whom it is night: ids, the latest first."""
+    night = patients.nights(session, now)
     found = (
-        select(Reminder.id)
+        select(Reminder.id, Enrolment.pathway_version_id, Patient.timezone)
         .join(CheckIn, Reminder.checkin_id == CheckIn.id)
+        .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
+        .join(Patient, Patient.id == Enrolment.patient_id)
         .where(Reminder.state == "planned", Reminder.due_at <= now, CheckIn.state == "open", CheckIn.closes_at > now)
+        .order_by(Reminder.due_at.desc(), Reminder.number.desc(), Reminder.id)
     )
-    return session.scalars(found.order_by(Reminder.due_at.desc(), Reminder.number.desc()).limit(_SWEEP)).all()
+    awake = (row_id for row_id, version_id, timezone in session.execute(found) if not night(version_id, timezone))
+    return sweeping.page(awake, tried, most)
 
 
 def remind_these(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:

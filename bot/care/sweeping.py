@@ -1,9 +1,15 @@
-"""One bad row never stops a tick: each row in a savepoint of its own, and one that fails becomes an incident."""
+"""Sweeps over rows that are due. One bad row never stops a tick, and rows that must stay hold up none behind them.
+
+Each row has a savepoint of its own; one that fails becomes an incident. What is due is worked through page by page,
+past the rows that were tried and stay due.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime
+from itertools import islice
+from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
@@ -13,6 +19,29 @@ from bot.db import postgres
 from bot.log import place
 
 log = structlog.get_logger()
+PAGE = 500  # rows looked up at a time: what falls due meanwhile and is more urgent waits for one page, not for all
+
+
+class Due(Protocol):
+    """Which rows are due: ids, the most urgent first, at most a page of them, without those that were `tried`."""
+
+    def __call__(self, session: Session, now: datetime, tried: Container[int], /) -> Sequence[int]:
+        """Look without changing anything."""
+        ...
+
+
+def page(ids: Iterable[int], tried: Container[int], most: int) -> list[int]:
+    """The first `most` of these that were not tried yet."""
+    return list(islice((row_id for row_id in ids if row_id not in tried), most))
+
+
+def through(session: Session, due: Due, some: Callable[[Sequence[int]], int], now: datetime) -> int:
+    """Do everything that is due in this one unit, page after page. Returns how many changed."""
+    done, tried = 0, set[int]()
+    while ids := due(session, now, tried):
+        done += some(ids)
+        tried.update(ids)
+    return done
 
 
 def each(session: Session, name: str, ids: Iterable[int], act: Callable[[int], bool], now: datetime) -> int:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from inspect import signature
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -66,7 +67,7 @@ def due_times(url: str) -> dict[str, float]:
 
 
 def _look(work: Callable[..., Any], now: datetime) -> Callable[[Session], Any]:
-    takes_clinic = work.__code__.co_argcount == 3
+    takes_clinic = "clinic" in signature(work).parameters
     return lambda session: work(session, now, CLINIC) if takes_clinic else work(session, now)
 
 

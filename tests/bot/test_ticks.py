@@ -7,12 +7,15 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from bot import metrics
+from bot.care import sweeping
 from bot.care.clinic import Clinic
 from bot.clock import MovableClock
 from bot.db.engine import Database
@@ -105,7 +108,7 @@ async def test_another_unit_gets_its_turn_in_the_midst_of_a_long_sweep(
         await began.wait()
         await db.write(lambda session: order.append("alarm"))
 
-    parts = Parts(due=lambda session, now: range(3 * FEW), some=some)
+    parts = Parts(due=lambda session, now, tried: [n for n in range(3 * FEW) if n not in tried], some=some)
     other = asyncio.create_task(alarm())
     done = await Ticks(db, clinic, MovableClock(now), [Tick(name="t", every_s=5, work=broken, parts=parts)]).run_all()
     await other
@@ -113,6 +116,38 @@ async def test_another_unit_gets_its_turn_in_the_midst_of_a_long_sweep(
     assert order.count(f"part of {FEW}") == 3
     assert order[-1] != "alarm"
     assert hearts(db) == {"t": None}
+
+
+async def test_rows_that_stay_due_hold_up_none_behind_them(db: Database, clinic: Clinic, now: datetime) -> None:
+    seen: list[int] = []
+
+    def due(session: Session, now: datetime, tried: Container[int]) -> Sequence[int]:
+        return sweeping.page(range(5 * FEW), tried, FEW)  # whatever is done, the first ones stay due
+
+    def some(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
+        seen.extend(ids)
+        return 0
+
+    table = [Tick(name="t", every_s=5, work=broken, parts=Parts(due=due, some=some))]
+    await asyncio.wait_for(Ticks(db, clinic, MovableClock(now), table).run_all(), 10)
+    assert seen == list(range(5 * FEW))
+
+
+async def test_a_wave_that_takes_long_goes_on_with_the_time_it_is_by_then(
+    db: Database, clinic: Clinic, now: datetime
+) -> None:
+    clock, times = MovableClock(now), list[datetime]()
+
+    def due(session: Session, now: datetime, tried: Container[int]) -> Sequence[int]:
+        return sweeping.page(range(2), tried, 1)
+
+    def some(session: Session, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:
+        times.append(now)
+        clock.advance(timedelta(minutes=10))
+        return 1
+
+    await Ticks(db, clinic, clock, [Tick(name="t", every_s=5, work=broken, parts=Parts(due=due, some=some))]).run_all()
+    assert times == [now, now + timedelta(minutes=10)]
 
 
 async def test_where_a_webhook_listens_that_is_a_tick_as_well(db: Database, clinic: Clinic, now: datetime) -> None:
