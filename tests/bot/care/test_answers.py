@@ -63,11 +63,18 @@ def test_a_double_tap_is_one_answer_and_says_nothing(ana: Phone) -> None:
 
 def test_an_old_copy_of_a_question_already_answered_is_refused_politely(ana: Phone) -> None:
     card = ana.sees()
-    ana.taps("No", card)
-    toast = ana.taps("Not sure", card)
+    ana.taps("Not sure", card)
+    toast = ana.taps("No", card)
     assert toast is not None
     assert "old" in toast.text
-    assert len(ana.standing("saddle_numbness")) == 1
+    assert [answer.value for answer in ana.standing("saddle_numbness")] == ["not_sure"]
+
+
+def test_a_worse_answer_on_an_old_copy_counts_and_stands_beside_the_first(ana: Phone) -> None:
+    card = ana.sees()
+    ana.taps("No", card)
+    ana.taps("Not sure", card)
+    assert [answer.value for answer in ana.standing("saddle_numbness")][-1] == "not_sure"
 
 
 def test_an_old_copy_of_the_question_on_the_screen_still_counts(ana: Phone) -> None:
