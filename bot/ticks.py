@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -60,13 +61,22 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A tick that reads much and writes little: `look` reads, while others write; `tell` is short."""
+
+    look: Callable[[Session, datetime], Any]
+    tell: Callable[[Session, Any, datetime], int | Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """`work` brings everything that is due up to date and says how much it did; `parts` do the same step by step."""
+    """`work` brings everything that is due up to date and says how much it did; `parts` or `report` in steps."""
 
     name: str
     every_s: int
     work: Work
     parts: Parts | None = None
+    report: Report | None = None
 
 
 def _watch(session: Session, now: datetime, clinic: Clinic) -> int:
@@ -105,7 +115,12 @@ TICKS: tuple[Tick, ...] = (
         parts=Parts(due=closing.programmes_over, some=closing.end_these),
     ),
     Tick(name="links expiring", every_s=600, work=expiring.invitations_due),
-    Tick(name="ledger", every_s=6 * HOUR_S, work=ledger.audit),
+    Tick(
+        name="ledger",
+        every_s=6 * HOUR_S,
+        work=ledger.audit,
+        report=Report(look=ledger.look, tell=ledger.tell),
+    ),
     Tick(name="morning accounts", every_s=300, work=morning.account_due),
     Tick(name="signs of life", every_s=30, work=_watch),
 )
@@ -213,6 +228,9 @@ class Ticks:
         try:
             if tick.parts is not None:
                 return await self._in_parts(tick, tick.parts, now)
+            if tick.report is not None:
+                seen = await self._db.read(tick.report.look, at)
+                return await self._db.write(_told, tick, tick.report, seen, at)
             return await self._db.write(_work, tick, at, self._clinic)
         except Exception as error:  # noqa: BLE001 - whatever one tick brings up, it is recorded and the others go on
             kind = type(error).__name__
@@ -229,6 +247,10 @@ def _work(session: Session, tick: Tick, now: datetime, clinic: Clinic) -> int:
     if not _alone(session, tick):
         return 0  # another process is at it
     return _done(session, tick, tick.work(session, now, clinic), now)
+
+
+def _told(session: Session, tick: Tick, report: Report, seen: Any, now: datetime) -> int:
+    return _done(session, tick, report.tell(session, seen, now), now) if _alone(session, tick) else 0
 
 
 def _some(session: Session, tick: Tick, parts: Parts, ids: Sequence[int], now: datetime, clinic: Clinic) -> int:

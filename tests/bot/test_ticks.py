@@ -21,7 +21,7 @@ from bot.clock import MovableClock
 from bot.db.engine import Database
 from bot.db.models import Heartbeat, Incident
 from bot.guard import EXIT_CODE
-from bot.ticks import FEW, HUNG_S, TICKS, Parts, Tick, Ticks
+from bot.ticks import FEW, HUNG_S, TICKS, Parts, Report, Tick, Ticks
 from tests.conftest import KEY
 
 
@@ -115,6 +115,30 @@ async def test_another_unit_gets_its_turn_in_the_midst_of_a_long_sweep(
     assert done == {"t": 3 * FEW}
     assert order.count(f"part of {FEW}") == 3
     assert order[-1] != "alarm"
+    assert hearts(db) == {"t": None}
+
+
+async def test_others_write_while_a_tick_reads_much(db: Database, clinic: Clinic, now: datetime) -> None:
+    loop, looking, written = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    told: list[str] = []
+
+    def look(session: Session, now: datetime) -> str:
+        loop.call_soon_threadsafe(looking.set)
+        return "in time" if written.wait(10) else "held up"
+
+    def tell(session: Session, seen: str, now: datetime) -> int:
+        told.append(seen)
+        return 1
+
+    async def alarm() -> None:
+        await looking.wait()
+        await db.write(lambda session: written.set())
+
+    other = asyncio.create_task(alarm())
+    table = [Tick(name="t", every_s=5, work=broken, report=Report(look=look, tell=tell))]
+    assert await Ticks(db, clinic, MovableClock(now), table).run_all() == {"t": 1}
+    await other
+    assert told == ["in time"]
     assert hearts(db) == {"t": None}
 
 
