@@ -56,8 +56,8 @@ def _stale(session: Session, clinic: Clinic, person: Patient, key: str = "stale_
     return Toast(text=words.label(key) if words is not None else "")
 
 
-def of_checkin(count: int, act: OnCheckIn) -> Handler:
-    """A handler whose first argument is a check-in of this patient that still takes answers."""
+def of_checkin(count: int, act: OnCheckIn, *, heir: OnCheckIn | None = None) -> Handler:
+    """A handler whose first argument is a check-in of this patient that still takes answers; else `heir` is asked."""
 
     def handle(session: Session, clinic: Clinic, person: Patient, incoming: Incoming, now: datetime) -> Toast | None:
         args = _args(incoming, count)
@@ -65,6 +65,8 @@ def of_checkin(count: int, act: OnCheckIn) -> Handler:
         if args is None or row is None or session.get_one(Enrolment, row.enrolment_id).patient_id != person.id:
             return _stale(session, clinic, person)
         if not ending.takes_answers(session, row):
+            if heir is not None:
+                return heir(session, clinic, row, args[1:], now)
             return _stale(session, clinic, person, "checkin_closed")
         return act(session, clinic, row, args[1:], now)
 
@@ -89,7 +91,15 @@ def of_question(count: int, act: OnQuestion) -> Handler:
             )
         return act(session, clinic, row, question, args[1:], now)
 
-    return of_checkin(count, handle)
+    return of_checkin(count, handle, heir=_over)
+
+
+def _over(session: Session, clinic: Clinic, row: CheckIn, args: tuple[int, ...], now: datetime) -> Toast | None:
+    """The check-in is over: a red flag is heard all the same, in the one that took its place."""
+    if heard := overtaken.in_its_place(session, row, args):
+        heir, question, value = heard
+        answers.record(session, heir, question.id, value, now, clinic, below="asking")
+    return None if heard else Toast(text=_label(session, clinic, row, "checkin_closed"))
 
 
 def _given(session: Session, row: CheckIn, question: Question, args: tuple[int, ...]) -> bool:

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 LONG_POLL_S = 25
 ALONE_S = 0.6  # the same offset again within half a second makes Telegram send one update at a time
 LONGEST_PAUSE_S = 30.0
+AWAY_S = 2.0
 STILL_S = 50.0  # between two steps; a poll that is answered byte by byte would never end by itself
 _ANSWER_MARGIN_S = 10
 _REMEDIES = {
@@ -96,7 +97,7 @@ class Poller:
         except Exception as error:  # noqa: BLE001 - whatever hinders the commit, the polling goes on and asks again
             log.error("updates not stored", kind=type(error).__name__, count=len(batch))  # noqa: TRY400 - a traceback quotes rows
             metrics.POLLS.labels("not_stored").inc()
-            self._back_off(ALONE_S)
+            self._back_off(ALONE_S, AWAY_S)  # taps expire while a database is away: look often
             return 0
         metrics.POLLS.labels("ok").inc()
         if batch:
@@ -161,9 +162,9 @@ class Poller:
             return False
         return True
 
-    def _back_off(self, least_s: float) -> None:
+    def _back_off(self, least_s: float, most_s: float = LONGEST_PAUSE_S) -> None:
         self._failures += 1
-        self.pause_s = min(LONGEST_PAUSE_S, least_s * 2 ** min(self._failures - 1, 10))
+        self.pause_s = min(most_s, least_s * 2 ** min(self._failures - 1, 10))
 
 
 def _understood(code: int, body: Any) -> list[Any] | Refused:

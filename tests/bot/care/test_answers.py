@@ -87,10 +87,20 @@ def test_an_old_copy_of_the_question_on_the_screen_still_counts(ana: Phone) -> N
 def test_a_button_of_day_3_changes_nothing_in_week_2(ana: Phone) -> None:
     old = ana.sees()
     ana.goes_to(14)
-    toast = ana.taps("Yes, it is new or worse", old)
+    toast = ana.taps("No", old)
     assert toast is not None
     assert "closed" in toast.text
     assert ana.findings() <= {"failsafe_redflag_missing", "missed_early"}
+    assert ana.standing("saddle_numbness") == []
+
+
+def test_a_red_flag_on_a_button_of_day_3_is_heard_in_week_2(ana: Phone) -> None:
+    """A tap reaches the bot within minutes, so it speaks of now, whatever message it was made on."""
+    old = ana.sees()
+    ana.goes_to(14)
+    ana.taps("Yes, it is new or worse", old)
+    assert "ces_saddle_new" in ana.findings()
+    assert [answer.value for answer in ana.standing("saddle_numbness")] == ["new_or_worse"]
 
 
 def test_typing_an_answer_is_as_good_as_tapping_it(ana: Phone) -> None:
