@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.care import gaps, watchdog
-from bot.chat.poller import LONGEST_PAUSE_S, Poller
+from bot.chat.poller import AWAY_S, LONGEST_PAUSE_S, Poller
 from bot.db.models import Gap, Heartbeat, Inbox, Incident, Outbox
 from tests.bot.chat.conftest import Line
 
@@ -44,6 +44,16 @@ async def test_what_cannot_be_committed_is_not_confirmed(line: Line) -> None:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO inbox"))
     assert await line.poller.poll_once(0) == 1
     assert line.poller.pause_s == 0
+
+
+async def test_while_the_database_is_away_it_is_asked_often_because_taps_expire(line: Line) -> None:
+    ana = await line.person("Ana")
+    await ana.says("One")
+    with line.db.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE inbox RENAME TO elsewhere"))
+    for _ in range(8):
+        await line.poller.poll_once(0)
+    assert line.poller.pause_s == AWAY_S
 
 
 async def test_a_restart_before_the_confirmation_changes_nothing(line: Line) -> None:
