@@ -4,6 +4,9 @@ Telegram's FAQ: about 30 messages a second overall, one a second per private cha
 group. No second ever sees more than 30; the last two of these are kept for alerts, which so go at once in the midst of
 bulk, and every place that comes free after them is theirs first. A 429 is taken at its word. Edits count like messages:
 Telegram counts them in the same budgets, and says nowhere that they are cheaper.
+
+Telegram counts when a message arrives, which is some time between our call and its answer. So a message keeps its place
+from the call until a second after the answer, however long that took: then no second there can see too many.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from bot.care.outbox import Lane
 
 TOTAL = 30  # in any SECOND
 ALERT_RESERVE = 2  # of these: for alerts alone
-SECOND = timedelta(milliseconds=1020)  # as we count it: two calls may reach Telegram closer together than they left
+SECOND = timedelta(milliseconds=1005)  # as we count it: no two clocks go quite alike
 EVENLY_PER_S = 28.0  # all but alerts, so that the places of a second do not all come free at its end
 OTHERS_BURST, BULK_BURST = 4.0, 3.0  # so much is made up for after a moment in which nothing could be sent
 PRIVATE_PER_S, PRIVATE_BURST = 1.0, 3.0
@@ -81,7 +84,8 @@ class Limits:
 
     def __init__(self, jitter: random.Random | None = None) -> None:
         self._jitter = jitter or random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._second: deque[datetime] = deque()  # when the latest messages went
+        self._under_way = 0  # messages called for and not answered
+        self._second: deque[datetime] = deque()  # when the latest of the others were answered
         self._others = Bucket(per_s=EVENLY_PER_S, burst=OTHERS_BURST)
         self._bulk = Bucket(per_s=EVENLY_PER_S, burst=BULK_BURST)  # check-ins and digests
         self._private: dict[int, Bucket] = {}
@@ -101,21 +105,25 @@ class Limits:
         return max(times)
 
     def take(self, turn: Turn, now: datetime) -> None:
-        """This message goes now."""
+        """This message goes now. `answered` or `give_back` must follow."""
         for bucket in self._shared(turn):
             bucket.take(now)
-        self._second.append(now)
+        self._under_way += 1
         if turn.group:
             self._groups.setdefault(turn.chat, deque()).append(now)
         else:
             self._private_of(turn.chat).take(now)
 
+    def answered(self, now: datetime) -> None:
+        """One that was taken has its answer, or will get none: it arrived by now if ever."""
+        self._under_way -= 1
+        self._second.append(now)
+
     def give_back(self, turn: Turn) -> None:
         """It did not go after all."""
         for bucket in self._shared(turn):
             bucket.give_back()
-        if self._second:
-            self._second.popleft()  # the newest may be another's: to forget the oldest is never too fast
+        self._under_way -= 1
         if turn.group:
             self._groups[turn.chat].pop()
         else:
@@ -158,7 +166,7 @@ class Limits:
 
     def _second_ready(self, turn: Turn, now: datetime) -> datetime:
         allowed = TOTAL if turn.lane <= Lane.CLINICIAN else TOTAL - ALERT_RESERVE
-        return _window_ready(self._second, allowed, SECOND, now)
+        return _window_ready(self._second, allowed - self._under_way, SECOND, now)
 
     def _private_of(self, chat: int) -> Bucket:
         return self._private.setdefault(chat, Bucket(per_s=PRIVATE_PER_S, burst=PRIVATE_BURST))
@@ -174,9 +182,13 @@ class Limits:
 
 
 def _window_ready(sent: deque[datetime], allowed: int, span: timedelta, now: datetime) -> datetime:
-    """When one more fits among `allowed` in any `span`. Forgets what is over, and what a clock set back put ahead."""
+    """The earliest that one more fits among `allowed` in any `span`. Forgets what is over, and what a clock set back
+    put ahead.
+    """
     while sent and not timedelta(0) <= now - sent[0] < span:
         sent.popleft()
+    if allowed <= 0:
+        return now + span
     return now if len(sent) < allowed else sent[len(sent) - allowed] + span
 
 

@@ -169,7 +169,7 @@ class Sender:
                 continue
             self._limits.take(turn, now)
             chosen.append((row, turn))
-        outgoing = await self._claim(chosen, now) if chosen else []
+        outgoing = await self._claimed(chosen, now) if chosen else []
         tasks = [self._begin(each, turn) for each, (_row, turn) in zip(outgoing, chosen, strict=True) if each]
         return _Started(tasks=tasks, ended=len(chosen) - len(tasks), next_at=next_at)
 
@@ -179,21 +179,25 @@ class Sender:
         bulk = sum(each >= Lane.CHECKIN for each in under_way)
         return len(under_way) >= room or (lane >= Lane.CHECKIN and bulk >= BULK_IN_FLIGHT)
 
-    async def _claim(self, chosen: Sequence[tuple[Waiting, Turn]], now: datetime) -> list[Outgoing | None]:
-        """Claim these together, or each alone where one of them brings trouble. None where nothing is to be sent."""
-        ids = [row.row_id for row, _turn in chosen]
+    async def _claimed(self, chosen: Sequence[tuple[Waiting, Turn]], now: datetime) -> list[Outgoing | None]:
+        """Claim these. None where nothing is to be sent, which then takes nobody's place."""
+        claimed: list[Outgoing | None] = [None] * len(chosen)
         try:
-            claimed = await self._db.write(delivery.claim_all, ids, self._owner, self._renderers, self._clinic, now)
+            claimed = await self._claim([row.row_id for row, _turn in chosen], now)
+        finally:
+            for outgoing, (_row, turn) in zip(claimed, chosen, strict=True):
+                if outgoing is None:
+                    self._limits.give_back(turn)
+        return claimed
+
+    async def _claim(self, ids: Sequence[int], now: datetime) -> list[Outgoing | None]:
+        """Claim these together, or each alone where one of them brings trouble."""
+        try:
+            return await self._db.write(delivery.claim_all, ids, self._owner, self._renderers, self._clinic, now)
         except OperationalError:
-            for _row, turn in chosen:
-                self._limits.give_back(turn)
             raise  # the database is away: nothing can be said of the messages
         except Exception:  # noqa: BLE001 - whichever it was, it comes up again below and is dealt with there
-            claimed = [await self._claim_one(row_id, now) for row_id in ids]
-        for outgoing, (_row, turn) in zip(claimed, chosen, strict=True):
-            if outgoing is None:
-                self._limits.give_back(turn)
-        return claimed
+            return [await self._claim_one(row_id, now) for row_id in ids]
 
     async def _claim_one(self, row_id: int, now: datetime) -> Outgoing | None:
         try:
@@ -213,8 +217,11 @@ class Sender:
         return task
 
     async def _send(self, outgoing: Outgoing, turn: Turn) -> None:
-        outcome = await self._courier.deliver(outgoing)
-        now = self._clock.now()
+        try:
+            outcome = await self._courier.deliver(outgoing)
+        finally:
+            now = self._clock.now()
+            self._limits.answered(now)
         if isinstance(outcome, outcomes.RetryAfter):
             until = self._limits.flooded(turn.chat, outcome.seconds, now)
             outcome = outcomes.RetryAfter((until - now) / timedelta(seconds=1))

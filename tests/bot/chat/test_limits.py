@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from bot.care.outbox import Lane
-from bot.chat.limits import GROUP_PER_MIN, GROUP_RESERVE, Limits, Turn
+from bot.chat.limits import GROUP_PER_MIN, GROUP_RESERVE, SECOND, Limits, Turn
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -22,6 +22,7 @@ def send_all(limits: Limits, turns: list[Turn], began: datetime = NOW) -> list[d
     for each in turns:
         now = max(now, limits.ready_at(each, now))
         limits.take(each, now)
+        limits.answered(now)
         times.append(now)
     return times
 
@@ -37,10 +38,40 @@ def test_overall_no_second_sees_more_than_thirty() -> None:
         each = turn(chat, dice.choices(list(Lane), weights=(1, 1, 4, 8, 2))[0])
         now = max(now, limits.ready_at(each, now))
         limits.take(each, now)
+        limits.answered(now)
         times.append(now)
         if dice.random() < 0.02:
             now += timedelta(seconds=dice.uniform(0, 3))
     assert busiest(times, timedelta(seconds=1)) <= 30
+
+
+def test_no_second_sees_more_than_thirty_arrive_however_long_calls_take() -> None:
+    """An arrival lies anywhere between its call and its answer."""
+    for seed in range(20):
+        dice = random.Random(seed)
+        limits, now, arrivals, answers = Limits(), NOW, list[datetime](), list[datetime]()
+        for chat in range(300):
+            each = turn(chat, dice.choice(list(Lane)))
+            while (ready := limits.ready_at(each, now)) > now or len(answers) >= 16:
+                now = min([*answers, *([ready] if ready > now else [])])
+                for _over in [at for at in answers if at <= now]:
+                    answers.remove(_over)
+                    limits.answered(now)
+            limits.take(each, now)
+            takes_s = dice.choice((0.005, 0.02, 0.4))
+            arrivals.append(now + timedelta(seconds=dice.uniform(0, takes_s)))
+            answers.append(now + timedelta(seconds=takes_s))
+        assert busiest(sorted(arrivals), timedelta(seconds=1)) <= 30
+
+
+def test_calls_without_an_answer_leave_room_for_others() -> None:
+    limits = Limits()
+    for chat in range(12):
+        limits.take(turn(chat), NOW)
+    now = NOW + timedelta(minutes=1)
+    alerts = send_all(limits, [turn(900 + n, Lane.EMERGENCY) for n in range(18)], now)
+    assert alerts == [now] * 18
+    assert limits.ready_at(turn(999, Lane.EMERGENCY), now) == now + SECOND
 
 
 def test_bulk_alone_gets_more_than_nine_tenths_of_what_telegram_allows() -> None:
