@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from bot import metrics
@@ -24,6 +24,16 @@ from bot.db.models import Assessment, CheckIn, Enrolment, Message, Outbox
 from schedules import timeline, triage, walk
 from schedules.pathway import Level, Pathway
 from schedules.walk import CRISIS_CARD
+
+_CRISIS_SHOWN = (  # made once: making a query takes longer than running it
+    select(Outbox.id)
+    .where(
+        Outbox.chat_id == bindparam("chat"),
+        Outbox.created_at >= bindparam("since"),
+        Outbox.dedupe_key.like(f"say:card:action:%:{CRISIS_CARD}"),
+    )
+    .limit(1)
+)
 
 __all__ = ["CRISIS_CARD", "Judgement", "checkin", "closing_cards", "in_crisis", "late_in_the_day", "message"]
 
@@ -86,12 +96,7 @@ def in_crisis(session: Session, enrolment: Enrolment, now: datetime) -> bool:
     """Whether the crisis card was shown today, where the patient is: then nothing more is asked today."""
     person = patients.of(session, enrolment)
     midnight = timeline.to_utc(patients.today(session, enrolment, now), "00:00", person.timezone)
-    shown = select(Outbox.id).where(
-        Outbox.chat_id == person.chat_id,
-        Outbox.created_at >= midnight,
-        Outbox.dedupe_key.like(f"say:card:action:%:{CRISIS_CARD}"),
-    )
-    return session.scalars(shown.limit(1)).first() is not None
+    return session.scalars(_CRISIS_SHOWN, {"chat": person.chat_id, "since": midnight}).first() is not None
 
 
 def closing_cards(words: Words, findings: Iterable[triage.Finding], level: Level) -> tuple[str, ...]:

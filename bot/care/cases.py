@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import event, select
+from sqlalchemy import bindparam, event, select
 from sqlalchemy.orm import Session
 
 from bot.care import pathways, patients, planning
@@ -22,6 +22,14 @@ HEARD_FOR = timedelta(hours=24)  # words older than this are no longer about the
 HEARD_AFTER = timedelta(hours=2)  # what is said later than this after the last answer is a change, no contradiction
 _SILENT = ("no_answer", "unreachable")
 _STANDING = "standing answers"  # in the session's notes: by check-in
+# Made once: making a query takes longer than running it.
+_ANSWERS = select(Answer).where(Answer.checkin_id == bindparam("checkin")).order_by(Answer.id)
+_ASKED = select(CheckIn).where(CheckIn.enrolment_id == bindparam("enrolment"), CheckIn.state != "planned")
+_WRITTEN = select(Message).where(
+    Message.enrolment_id == bindparam("enrolment"),
+    Message.received_at >= bindparam("since"),
+    Message.received_at <= bindparam("until"),
+)
 
 
 def case(session: Session, checkin: CheckIn, now: datetime, status: Status) -> triage.Case:
@@ -68,7 +76,7 @@ def standing(session: Session, checkin: CheckIn) -> dict[str, Answer]:
     """
     known: dict[int, dict[str, Answer]] = session.info.setdefault(_STANDING, {})
     if session.new or checkin.id not in known:
-        rows = session.scalars(select(Answer).where(Answer.checkin_id == checkin.id).order_by(Answer.id)).all()
+        rows = session.scalars(_ANSWERS, {"checkin": checkin.id}).all()
         known = session.info.setdefault(_STANDING, {})  # reading may have flushed, and so forgotten
         known[checkin.id] = {row.question: row for row in rows}
     return dict(known[checkin.id])
@@ -89,7 +97,7 @@ def _answers_unknown(session: Session, *_context: object) -> None:
 def history(session: Session, enrolment: Enrolment, before: CheckIn | None) -> tuple[triage.PastCheckIn, ...]:
     """Baseline first, then every earlier check-in in the order in which they were asked."""
     timezone = patients.of(session, enrolment).timezone
-    rows = session.scalars(select(CheckIn).where(CheckIn.enrolment_id == enrolment.id, CheckIn.state != "planned"))
+    rows = session.scalars(_ASKED, {"enrolment": enrolment.id})
     earlier = [row for row in rows if before is None or (row.id != before.id and _when(row) < _when(before))]
     past = (_past(session, row, timezone) for row in sorted(earlier, key=_when))
     return tuple(one for one in past if one is not None)
@@ -100,12 +108,9 @@ def _heard(session: Session, checkin: CheckIn, pathway: Pathway, now: datetime) 
     if checkin.opened_at is None or not pathway.contradictions:
         return cased.NOTHING_HEARD
     over = checkin.finished_at or checkin.ended_at
-    wanted = select(Message).where(
-        Message.enrolment_id == checkin.enrolment_id,
-        Message.received_at >= max(checkin.opened_at, now - HEARD_FOR),
-        Message.received_at <= (now if over is None else over + HEARD_AFTER),
-    )
-    rows = session.scalars(wanted).all()
+    since, until = max(checkin.opened_at, now - HEARD_FOR), now if over is None else over + HEARD_AFTER
+    values = {"enrolment": checkin.enrolment_id, "since": since, "until": until}
+    rows = session.scalars(_WRITTEN, values).all()
     return cased.Heard(
         said=frozenset(name for row in rows for name in row.categories or ()),
         denied=frozenset(name for row in rows for name in denials.found(pathway.freetext, row.body or "")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,10 @@ from bot.care import outbox
 from bot.care.outbox import Lane
 from bot.db.models import Base, Chat, Escalation, Patient, Staff, Surface
 
+# Asked at every update, so made once: making a query takes longer than running it.
+_CHAT = select(Chat).where(Chat.telegram_id == bindparam("telegram"))
+_PATIENT = select(Patient).where(Patient.chat_id == bindparam("chat"))
+_STAFF = select(Staff).where(Staff.chat_id == bindparam("chat"), Staff.state == "active")
 CLOSED = ("blocked", "deactivated", "gone", "no_rights")  # nothing sent there can arrive
 
 
@@ -29,7 +33,7 @@ def of(session: Session, telegram_id: int, kind: str, now: datetime) -> Chat:
 
 def find(session: Session, telegram_id: int) -> Chat | None:
     """The chat of this Telegram id, if it was ever seen."""
-    return session.scalars(select(Chat).where(Chat.telegram_id == telegram_id)).one_or_none()
+    return session.scalars(_CHAT, {"telegram": telegram_id}).one_or_none()
 
 
 def mark(session: Session, chat: Chat, state: str, now: datetime) -> bool:
@@ -55,12 +59,12 @@ def heard(session: Session, chat: Chat, now: datetime) -> bool:
 
 def patient_of(session: Session, chat: Chat) -> Patient | None:
     """Whose private chat this is, if it is a patient's."""
-    return session.scalars(select(Patient).where(Patient.chat_id == chat.id)).one_or_none()
+    return session.scalars(_PATIENT, {"chat": chat.id}).one_or_none()
 
 
 def staff_of(session: Session, chat: Chat) -> Staff | None:
     """Whose private chat this is, if it is that of active staff."""
-    return session.scalars(select(Staff).where(Staff.chat_id == chat.id, Staff.state == "active")).one_or_none()
+    return session.scalars(_STAFF, {"chat": chat.id}).one_or_none()
 
 
 def migrate(session: Session, old: int, new: int, now: datetime) -> None:

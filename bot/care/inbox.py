@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import bindparam, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -30,6 +30,19 @@ ATTEMPTS = 5
 ATTEMPTS_AWAY = 20  # about a quarter of an hour, when it was the database that failed
 BACKOFF_S = (1, 4, 15, 60)  # after the first, second, … failure; the chat's later updates wait as long
 READ_WITHIN = timedelta(hours=2)
+# Asked at every update, so made once: making a query takes longer than running it.
+_before = aliased(Inbox)
+_earlier = select(_before.id).where(_before.chat_key == Inbox.chat_key, _before.id < Inbox.id, _before.state == "new")
+_MINE = (Inbox.id == bindparam("row"), Inbox.state == "new")
+_ITS_TURN = select(Inbox.raw, Inbox.received_at).where(*_MINE, ~_earlier.exists())
+_TAKE = select(Inbox.id).where(*_MINE).with_for_update(skip_locked=True)
+_DONE = (
+    update(Inbox)
+    .where(*_MINE)
+    .values(state="done", processed_at=bindparam("now"), error=None, not_before=None)
+    .returning(Inbox.id)
+    .execution_options(synchronize_session=False)  # no unit holds the row itself
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +108,7 @@ def next_try(session: Session) -> datetime | None:
 
 def waiting(session: Session, row_id: int) -> Stored | None:
     """The update, if it still waits and is its chat's turn."""
-    before = aliased(Inbox)
-    earlier = select(before.id).where(before.chat_key == Inbox.chat_key, before.id < Inbox.id, before.state == "new")
-    mine = select(Inbox.raw, Inbox.received_at).where(Inbox.id == row_id, Inbox.state == "new", ~earlier.exists())
-    found = session.execute(mine).one_or_none()
+    found = session.execute(_ITS_TURN, {"row": row_id}).one_or_none()
     return None if found is None else Stored(body=found.raw or "", received_at=found.received_at)
 
 
@@ -107,19 +117,12 @@ def take(session: Session, row_id: int) -> bool:
 
     The row's lock is the claim: it ends with the process that holds it, where a lease would keep a tap waiting.
     """
-    mine = select(Inbox.id).where(Inbox.id == row_id, Inbox.state == "new").with_for_update(skip_locked=True)
-    return session.scalar(mine) is not None
+    return session.scalar(_TAKE, {"row": row_id}) is not None
 
 
 def done(session: Session, row_id: int, now: datetime) -> bool:
     """Processed, in the same transaction as its effect. False when somebody else was faster."""
-    finished = session.execute(
-        update(Inbox)
-        .where(Inbox.id == row_id, Inbox.state == "new")
-        .values(state="done", processed_at=now, error=None, not_before=None)
-        .returning(Inbox.id)
-    )
-    return finished.first() is not None
+    return session.execute(_DONE, {"row": row_id, "now": now}).first() is not None
 
 
 def failed(session: Session, row_id: int, error: str, now: datetime, clinic: Clinic, *, tries: int = ATTEMPTS) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from bot import cards, texts
@@ -35,6 +35,12 @@ from schedules import timeline
 
 ON_TIME = timedelta(minutes=15)  # a check-in this little behind is on its way, not late
 _ATTENTION = timedelta(hours=1)
+_CURRENT = (  # made once: making a query takes longer than running it
+    select(CheckIn)
+    .where(CheckIn.enrolment_id == bindparam("enrolment"), CheckIn.state == "open")
+    .order_by(CheckIn.opened_at.desc(), CheckIn.id.desc())
+    .limit(1)
+)
 _ONE_DAY = timedelta(hours=12)  # beyond it a time of day alone could mean two days
 
 
@@ -139,8 +145,7 @@ def _next_is_due(session: Session, enrolment: Enrolment, now: datetime) -> bool:
 
 def current(session: Session, enrolment: Enrolment) -> CheckIn | None:
     """The check-in a typed answer belongs to: the open one that was sent last."""
-    running = select(CheckIn).where(CheckIn.enrolment_id == enrolment.id, CheckIn.state == "open")
-    return session.scalars(running.order_by(CheckIn.opened_at.desc(), CheckIn.id.desc()).limit(1)).first()
+    return session.scalars(_CURRENT, {"enrolment": enrolment.id}).first()
 
 
 def answerable(session: Session, enrolment: Enrolment) -> CheckIn | None:

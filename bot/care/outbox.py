@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import Executable, bindparam, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,15 @@ from bot import cards
 from bot.cards import Card
 from bot.db.engine import wake
 from bot.db.models import Outbox
+
+_SHOWING = (
+    Outbox.surface == bindparam("surface"),
+    Outbox.ref == bindparam("ref"),
+    Outbox.chat_id == bindparam("chat"),
+)
+# Made once, as `_new` is: making a query takes longer than running it.
+_WAITING = select(exists().where(Outbox.state == "pending", *_SHOWING))
+_HOW_MANY = select(func.count()).select_from(Outbox).where(*_SHOWING)
 
 
 class Lane(IntEnum):
@@ -159,21 +169,25 @@ def _fresh(surface: str, ref: int, chat_id: int) -> tuple[Any, ...]:
 
 def _waiting(session: Session, surface: str, ref: int, chat_id: int) -> bool:
     """Whether a row that will render later than now is already waiting."""
-    waiting = exists().where(
-        Outbox.state == "pending", Outbox.surface == surface, Outbox.ref == ref, Outbox.chat_id == chat_id
-    )
-    return bool(session.scalar(select(waiting)))
+    return bool(session.scalar(_WAITING, {"surface": surface, "ref": ref, "chat": chat_id}))
 
 
 def _count(session: Session, surface: str, ref: int, chat_id: int) -> int:
-    where = (Outbox.surface == surface, Outbox.ref == ref, Outbox.chat_id == chat_id)
-    return session.scalar(select(func.count()).select_from(Outbox).where(*where)) or 0
+    return session.scalar(_HOW_MANY, {"surface": surface, "ref": ref, "chat": chat_id}) or 0
 
 
 def _insert(session: Session, **values: Any) -> bool:
     """Insert unless the occasion was already written."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    row = dialect.insert(Outbox).values(state="pending", attempts=0, **values)  # both dialects spell it alike
-    written = session.execute(row.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Outbox.id))
+    session.flush()  # what it speaks of comes first
+    written = session.execute(_new(session.get_bind().dialect.name), {"state": "pending", "attempts": 0, **values})
     wake(session, "outbox")
     return written.first() is not None
+
+
+@lru_cache(maxsize=2)
+def _new(dialect: str) -> Executable:
+    """A row unless its occasion was written before. Both dialects spell it alike."""
+    table: Any = Outbox.__table__
+    row = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    new: Executable = row.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(table.c.id)
+    return new

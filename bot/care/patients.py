@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from sqlalchemy import case, select
+from sqlalchemy import bindparam, case, select
 from sqlalchemy.orm import Session
 
 from bot import texts
@@ -20,6 +20,13 @@ from schedules.pathway import Pathway
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 IN_PROGRAMME = ("active", "paused")
+# Asked at every update, so made once: making a query takes longer than running it.
+_LATEST = (
+    select(Enrolment)
+    .where(Enrolment.patient_id == bindparam("patient"))
+    .order_by(case((Enrolment.state.in_(IN_PROGRAMME), 0), else_=1), Enrolment.id.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +74,7 @@ def live(session: Session, patient: Patient) -> Enrolment | None:
 
 def latest(session: Session, patient: Patient) -> Enrolment | None:
     """The enrolment that what this patient does belongs to: the running one, else the newest."""
-    running = case((Enrolment.state.in_(IN_PROGRAMME), 0), else_=1)
-    wanted = select(Enrolment).where(Enrolment.patient_id == patient.id).order_by(running, Enrolment.id.desc())
-    return session.scalars(wanted.limit(1)).first()
+    return session.scalars(_LATEST, {"patient": patient.id}).first()
 
 
 def of(session: Session, enrolment: Enrolment) -> Patient:
