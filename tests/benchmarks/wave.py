@@ -20,7 +20,7 @@ from tests.benchmarks.sandbox_server import PATIENTS_FROM
 DUE, REDS, TEAMS = 1000, 100, 20
 EVERY_S = 0.3  # between two red answers
 TELEGRAM_PER_S = 30
-LONGEST_S = 180
+LONGEST_S = 300
 RED_LABEL = "Yes, it is new or worse"
 Call = dict[str, Any]
 
@@ -56,12 +56,12 @@ async def reds() -> list[Row]:
     refused = sum(call["code"] == 429 for call in ours), sum(call["code"] == 429 for call in theirs)
     return [
         Row(
-            what="a red answer during that wave, to the clinician's message accepted (p99)",
+            what=f"{REDS} red answers during that wave, each to the clinician's message accepted (p99)",
             ours=f"{a * 1000:.0f} ms (p50 {percentile(mine, 0.5) * 1000:.0f}, n {len(mine)}, 429s {refused[0]})",
             beside=f"AIORateLimiter {b:.1f} s (p50 {percentile(stock, 0.5):.1f}, n {len(stock)}, 429s {refused[1]})",
             ratio=b / a,
-            target="<= 500 ms and >= 20 x sooner",
-            reached=a <= 0.5 and b / a >= 20 and len(mine) == REDS,
+            target="<= 500 ms and >= 20 x sooner, no 429",
+            reached=a <= 0.5 and b / a >= 20 and len(mine) == REDS and refused[0] == 0,
         )
     ]
 
@@ -98,7 +98,9 @@ async def _theirs() -> list[Call]:
 
 
 async def _watch(sandbox: Running, phone: Phone, reds: int, button: Callable[[Call], tuple[int, int]]) -> list[Call]:
-    """Wait for the wave, tap in the midst of it, and give back every call once all of it went out."""
+    """Wait for the wave and tap in the midst of it. Gives back every call, once each message went out and each tap was
+    told, or after LONGEST_S.
+    """
     tapped: dict[int, datetime] = {}
     asked: list[Call] = []
     deadline = time.monotonic() + LONGEST_S
@@ -116,12 +118,11 @@ async def _watch(sandbox: Running, phone: Phone, reds: int, button: Callable[[Ca
             and len({c["params"]["chat_id"] for c in asked}) >= reds
         ):
             tapping = asyncio.create_task(_tap_all(sandbox, phone, asked[:reds], button, tapped))
-        if len(bulk) >= DUE and (tapping is None or tapping.done()):
+        told = tapping is None or (tapping.done() and len(_told(calls, tapped)) == reds)
+        if len(bulk) >= DUE and told:
             break
     if tapping is not None:
         await tapping
-        await asyncio.sleep(2)
-        calls += (await phone.get("calls", after=calls[-1]["seq"]))["calls"]
     for call in calls:
         call["tapped"] = tapped
     return calls
@@ -151,13 +152,19 @@ def _sandbox_now(sandbox: Running) -> datetime:
 def _waits(calls: Sequence[Call]) -> list[float]:
     """Seconds from each tap to the first message to a group or clinician that names the patient."""
     tapped: dict[int, datetime] = calls[0]["tapped"]
+    told = _told(calls, tapped)
+    return [(told[number] - tapped[number]).total_seconds() for number in told]
+
+
+def _told(calls: Sequence[Call], tapped: dict[int, datetime]) -> dict[int, datetime]:
+    """When the first message about each patient who tapped was accepted."""
     told: dict[int, datetime] = {}
     staff = [call for call in calls if call["ok"] and call["method"] == "sendMessage" and not _to_patient(call)]
     for number in tapped:
         about = [_accepted(call) for call in staff if clinic.code(number) in call["params"]["text"]]
         if about:
             told[number] = min(about)
-    return [(told[number] - tapped[number]).total_seconds() for number in told]
+    return told
 
 
 def _accepted(call: Call) -> datetime:
