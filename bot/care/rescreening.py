@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.cards import Card, patient
@@ -19,21 +19,21 @@ from schedules.pathway import Level
 
 SURFACE = "rescreen"
 TOGETHER = timedelta(minutes=10)  # several lines in a row are one message: they share the question
+# Made once: making a query takes longer than running it.
+_ASKED = (
+    select(Message)
+    .where(Message.enrolment_id == bindparam("enrolment"), Message.rescreen == "asked")
+    .order_by(Message.id.desc())
+)
+_ASKED_LAST = _ASKED.limit(1)
+_ASKED_JUST_NOW = _ASKED.where(Message.received_at >= bindparam("since"), Message.id != bindparam("but"))
 
 
 def ask(session: Session, row: Message, now: datetime) -> None:
     """Ask about this message; when the question about the last line still waits, that one comes down to the bottom."""
     enrolment = session.get_one(Enrolment, row.enrolment_id)
-    waiting = session.scalars(
-        select(Message)
-        .where(
-            Message.enrolment_id == enrolment.id,
-            Message.rescreen == "asked",
-            Message.received_at >= now - TOGETHER,
-            Message.id != row.id,
-        )
-        .order_by(Message.id.desc())
-    ).first()
+    values = {"enrolment": enrolment.id, "since": now - TOGETHER, "but": row.id}
+    waiting = session.scalars(_ASKED_JUST_NOW, values).first()
     pathway = pathways.of(session, enrolment.pathway_version_id)
     if waiting is None:
         row.rescreen = "asked"
@@ -59,8 +59,7 @@ def rescreen_card(session: Session, ref: int, clinic: Clinic, now: datetime) -> 
 
 def waiting(session: Session, enrolment: Enrolment) -> Message | None:
     """The newest message whose re-screen was not answered yet, for an answer that is typed."""
-    asked = select(Message).where(Message.enrolment_id == enrolment.id, Message.rescreen == "asked")
-    return session.scalars(asked.order_by(Message.id.desc()).limit(1)).first()
+    return session.scalars(_ASKED_LAST, {"enrolment": enrolment.id}).first()
 
 
 def tick(session: Session, row: Message, option: int, on: bool, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import bindparam, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from bot import texts
@@ -47,12 +47,22 @@ def begin(session: Session, row: Outbox, why: str, now: datetime) -> None:
     session.flush()
 
 
+_WITHOUT_ID = (  # asked at every tap, so made once: making a query takes longer than running it
+    select(Outbox)
+    .where(
+        Outbox.chat_id == bindparam("chat"),
+        Outbox.state == "uncertain",
+        Outbox.telegram_message_id.is_(None),
+        Outbox.surface.is_not(None),
+    )
+    .order_by(Outbox.id.desc())
+    .limit(1)
+)
+
+
 def arrived(session: Session, chat: Chat, message_id: int, now: datetime) -> bool:
     """A button of this message was pressed: if it is an uncertain one, it arrived; take its id. Returns whether."""
-    open_ones = select(Outbox).where(
-        Outbox.chat_id == chat.id, Outbox.state == "uncertain", Outbox.telegram_message_id.is_(None)
-    )
-    row = session.scalars(open_ones.where(Outbox.surface.is_not(None)).order_by(Outbox.id.desc()).limit(1)).first()
+    row = session.scalars(_WITHOUT_ID, {"chat": chat.id}).first()
     if row is None:
         return False
     ours = exists().where(Surface.chat_id == chat.id, Surface.telegram_message_id == message_id)
