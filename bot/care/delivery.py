@@ -172,6 +172,13 @@ def settle(session: Session, outgoing: Outgoing, outcome: Outcome, clinic: Clini
     session.flush()
 
 
+def tapped_in(session: Session, surface: str, ref: int, telegram_id: int, message_id: int, now: datetime) -> None:
+    """The button that was pressed in this message belongs to `surface` and `ref`: so the message shows it."""
+    chat = chats.find(session, telegram_id)
+    if chat is not None:
+        uncertain.found(session, surface, ref, chat, message_id, now)
+
+
 def tapped(session: Session, telegram_id: int, message_id: int, now: datetime) -> None:
     """A button of this message was pressed, so it arrived: the sign of life that an uncertain message waits for."""
     chat = chats.find(session, telegram_id)

@@ -63,40 +63,51 @@ _WITHOUT_ID = (  # asked at every tap, so made once: making a query takes longer
 def arrived(session: Session, chat: Chat, message_id: int, now: datetime) -> bool:
     """A button of this message was pressed: if it is an uncertain one, it arrived; take its id. Returns whether."""
     row = session.scalars(_WITHOUT_ID, {"chat": chat.id}).first()
-    if row is None:
-        return False
-    ours = exists().where(Surface.chat_id == chat.id, Surface.telegram_message_id == message_id)
-    sent = exists().where(Outbox.chat_id == chat.id, Outbox.telegram_message_id == message_id)
-    if session.scalar(select(ours | sent)):
+    if row is None or row.surface is None or row.ref is None or _known(session, chat, message_id):
         return False
     _settle(row, message_id)
     session.flush()
-    _adopt(session, row, chat, message_id, now)
+    _adopt(session, row.surface, row.ref, chat, message_id, now)
     forget_repeat(session, row)
     return True
 
 
-def _adopt(session: Session, row: Outbox, chat: Chat, message_id: int, now: datetime) -> None:
-    """From now on this message shows what the row was to show, unless another copy does further down."""
-    same = (Surface.kind == row.surface, Surface.ref == row.ref, Surface.chat_id == chat.id)
+def found(session: Session, surface: str, ref: int, chat: Chat, message_id: int, now: datetime) -> None:
+    """A button of this message was pressed, and it is one of `surface` and `ref`: go on in it, if it is the lowest.
+
+    A copy of which no row knows any more whether it arrived (it was answered in another) is found in this way.
+    """
+    if not _known(session, chat, message_id):
+        _adopt(session, surface, ref, chat, message_id, now)
+
+
+def _known(session: Session, chat: Chat, message_id: int) -> bool:
+    ours = exists().where(Surface.chat_id == chat.id, Surface.telegram_message_id == message_id)
+    sent = exists().where(Outbox.chat_id == chat.id, Outbox.telegram_message_id == message_id)
+    return bool(session.scalar(select(ours | sent)))
+
+
+def _adopt(session: Session, surface: str, ref: int, chat: Chat, message_id: int, now: datetime) -> None:
+    """From now on this message shows it, unless another copy does further down."""
+    same = (Surface.kind == surface, Surface.ref == ref, Surface.chat_id == chat.id)
     shown = session.scalars(select(Surface).where(*same, Surface.current)).one_or_none()
     lowest = shown is None or message_id > shown.telegram_message_id
     if shown is not None and lowest:
         shown.current = False
         session.flush()
-    found = Surface(
-        kind=row.surface,
-        ref=row.ref,
+    copy = Surface(
+        kind=surface,
+        ref=ref,
         chat_id=chat.id,
         telegram_message_id=message_id,
         digest="",
         current=lowest,
         shown_at=now,
     )
-    session.add(found)
+    session.add(copy)
     session.flush()
     if shown is not None:
-        retiring.retire(session, shown if lowest else found, now)
+        retiring.retire(session, shown if lowest else copy, now)
 
 
 def needless(session: Session, row: Outbox) -> bool:

@@ -20,6 +20,7 @@ from bot.care import (
     cases,
     checkins,
     course,
+    delivery,
     ending,
     opening,
     outbox,
@@ -30,7 +31,7 @@ from bot.care import (
 )
 from bot.care.clinic import Clinic
 from bot.care.patients import Words
-from bot.chat.incoming import Incoming
+from bot.chat.incoming import Incoming, Kind
 from bot.db.models import CheckIn, Enrolment, Message, Patient
 from schedules.pathway import Question
 
@@ -44,11 +45,9 @@ def _args(incoming: Incoming, count: int) -> tuple[int, ...] | None:
     return args if len(args) == count else None
 
 
-def _words(session: Session, clinic: Clinic, person: Patient, row: CheckIn | None = None) -> Words | None:
+def _words(session: Session, clinic: Clinic, person: Patient) -> Words | None:
     enrolment = patients.latest(session, person)
-    if enrolment is None:
-        return None
-    return patients.words(session, enrolment, clinic, row.pathway_version_id if row is not None else None)
+    return None if enrolment is None else patients.words(session, enrolment, clinic)
 
 
 def _stale(session: Session, clinic: Clinic, person: Patient, key: str = "stale_button") -> Toast:
@@ -64,6 +63,8 @@ def of_checkin(count: int, act: OnCheckIn, *, heir: OnCheckIn | None = None) -> 
         row = session.get(CheckIn, args[0]) if args else None
         if args is None or row is None or session.get_one(Enrolment, row.enrolment_id).patient_id != person.id:
             return _stale(session, clinic, person)
+        if incoming.kind is Kind.TAP and incoming.message_id is not None:
+            delivery.tapped_in(session, ending.SURFACE, row.id, incoming.chat, incoming.message_id, now)
         if not ending.takes_answers(session, row):
             if heir is not None:
                 return heir(session, clinic, row, args[1:], now)
@@ -86,9 +87,8 @@ def of_question(count: int, act: OnQuestion) -> Handler:
             if question is not None and worse is not None:
                 answers.record(session, row, question.id, worse, now, clinic)
                 return None
-            return Toast(
-                text="" if question and _given(session, row, question, args[1:]) else words.label("stale_button")
-            )
+            given = question is not None and _given(session, row, question, args[1:])
+            return Toast(text="" if given else words.label("stale_button"))
         return act(session, clinic, row, question, args[1:], now)
 
     return of_checkin(count, handle, heir=_over)

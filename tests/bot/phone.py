@@ -110,13 +110,14 @@ class Phone:
         assert close, f"no button {words!r} among {[one.label for one in buttons]}"
         return close[0]
 
-    def taps(self, words: str, card: Card | None = None) -> Toast | None:
+    def taps(self, words: str, card: Card | None = None, *, message_id: int | None = None) -> Toast | None:
         action = self.button(words, card).action
         assert action is not None
-        return self.does(action.name, *action.args)
+        return self.does(action.name, *action.args, message_id=message_id)
 
-    def does(self, name: str, *args: int) -> Toast | None:
-        incoming = self._incoming(Kind.TAP, action=Action(name, args), query_id=str(next(self.ward.numbers)))
+    def does(self, name: str, *args: int, message_id: int | None = None) -> Toast | None:
+        query = str(next(self.ward.numbers))
+        incoming = self._incoming(Kind.TAP, action=Action(name, args), query_id=query, message_id=message_id)
         return self._kept(patient.ACTIONS[name](self.session, self.ward.clinic, self.person, incoming, self.now))
 
     def types(self, words: str, message_id: int | None = None) -> None:

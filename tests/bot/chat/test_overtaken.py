@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from bot.cards import Card, Toast
+from bot.care import retiring
+from bot.db.models import Outbox, Surface
 from tests.bot.phone import Phone, phone
 from tests.bot.ward import Ward
 
@@ -81,3 +84,25 @@ def test_a_worse_answer_after_the_end_is_judged_beside_the_first(ana: Phone) -> 
     ana.taps("I can't pee", old)
     assert values(ana, "bladder") == ["normal", "cannot_pee"]
     assert ana.level() == "emergency"
+
+
+def copies(ana: Phone) -> dict[int, bool]:
+    """The messages that show the check-in, and whether it goes on in each."""
+    rows = select(Surface).where(Surface.kind == "checkin", Surface.ref == ana.checkin().id)
+    return {row.telegram_message_id: row.current for row in ana.session.scalars(rows)}
+
+
+def test_a_copy_that_nobody_knew_of_goes_on_when_it_is_tapped_further_down(ana: Phone) -> None:
+    old = at(ana, "bladder")
+    ana.taps("Normal for me", old, message_id=100)
+    ana.taps("Normal for me", old, message_id=205)  # the same question again, further down, answered already
+    assert copies(ana) == {100: False, 205: True}
+
+
+def test_an_unknown_copy_further_up_shows_where_it_goes_on(ana: Phone) -> None:
+    old = at(ana, "bladder")
+    ana.taps("Normal for me", old, message_id=205)
+    ana.taps("Normal for me", old, message_id=100)
+    assert copies(ana) == {100: False, 205: True}
+    retired = ana.session.scalars(select(Outbox).where(Outbox.purpose == retiring.PURPOSE))
+    assert [row.payload["message_id"] for row in retired] == [100]
