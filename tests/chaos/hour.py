@@ -110,7 +110,7 @@ class Hour:
         return await self._restless()
 
     async def _restless(self) -> list[str]:
-        waiting = [f"{phone.patient.code} waits for an answer" for phone in self.phones if not phone.idle]
+        waiting = [f"{phone.patient.code} waits for an answer to {phone.pressing}" for phone in self.phones if not phone.idle]
         count = await self.ground.look(holding.moving, self.ground.clock.now())
         if count:
             waiting.append(f"{count} updates and messages wait for too long")

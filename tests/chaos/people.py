@@ -117,6 +117,13 @@ class Phone:
         """What this patient means to say, for the whole hour."""
         return {**WELL, **(self.red or {})}
 
+    @property
+    def pressing(self) -> str:
+        """What this patient presses again and again: the message, the button, and what the last tap was told."""
+        mine = [tap for tap in self.memory.taps if tap.who == self.id]
+        told = self.ground.served.world.queries[mine[-1].query].answer if mine else None
+        return f"{self._seen} ({told})"
+
     async def live(self) -> None:
         """Look, think, act, until cancelled."""
         while True:
