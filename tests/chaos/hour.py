@@ -110,7 +110,8 @@ class Hour:
         return await self._restless()
 
     async def _restless(self) -> list[str]:
-        waiting = [f"{phone.patient.code} waits for an answer to {phone.pressing}" for phone in self.phones if not phone.idle]
+        pressed = ((phone.patient.code, phone.pressing) for phone in self.phones if not phone.idle)
+        waiting = [f"{code} waits for an answer to {pressing}" for code, pressing in pressed]
         count = await self.ground.look(holding.moving, self.ground.clock.now())
         if count:
             waiting.append(f"{count} updates and messages wait for too long")
