@@ -74,12 +74,13 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: str) -> str:
+def postgres_template(postgres: str) -> Iterator[str]:
     """The name of a database like `template`, on PostgreSQL."""
     name = f"template_{os.getpid()}"
     database.run(postgres, f'CREATE DATABASE "{name}"')
     database.filled(database.named(postgres, name), KEY, NOW)
-    return name
+    yield name
+    database.run(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
