@@ -21,7 +21,7 @@ log = structlog.get_logger()
 SILENCE_S = 6.0
 PING_S = 2.0
 TRY_S = 1.0
-PATIENCE_S = 4.0  # for an answer to a ping: the leader must give up before the server gives the lock to another
+PATIENCE_S = 3.0  # for an answer to a ping: the leader must give up before the server gives the lock to another
 Work = Callable[[], Awaitable[None]]
 _ENTRY = "SELECT pg_try_advisory_lock(%s, %s)"
 
