@@ -140,8 +140,8 @@ class Keeper:
     async def _try(self, unit: Unit[..., object], *args: object) -> bool:
         """Whether the database took it; what it says must not stop the keeping."""
         try:
-            writing = self._db.write(unit, *args)
-            await (writing if unit is _ask else asyncio.wait_for(writing, RECORD_S))
+            async with asyncio.timeout(None if unit is _ask else RECORD_S):
+                await self._db.write(unit, *args)
         except Exception as error:  # noqa: BLE001 - whatever hinders the record, the part is started again
             log.warning("not noted", what=unit.__name__, kind=type(error).__name__)
             return False

@@ -108,6 +108,11 @@ def test_only_the_clock_reads_the_wall_clock() -> None:
     assert not guilty, "take `now` as an argument, or ask bot.clock"
 
 
+def test_no_wait_swallows_a_cancellation() -> None:
+    guilty = [at(path, node) for path in own_code("bot") for node, name in calls(path) if name == "asyncio.wait_for"]
+    assert not guilty, "before Python 3.12 wait_for can lose a cancellation: use asyncio.timeout"
+
+
 def test_no_name_of_the_time_module_is_imported_loose() -> None:
     loose = [
         at(path, node)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -93,10 +94,9 @@ class Intake:
                 continue
             if tried:
                 continue
-            try:
-                await asyncio.wait_for(self._awake.wait(), IDLE_S)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_S):
+                    await self._awake.wait()
 
     async def process_due(self) -> int:
         """Process everything that is due now and answer its taps. Returns how many updates were tried."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -140,10 +141,9 @@ class Sender:
                 continue
             if started.tasks or started.ended:
                 continue
-            try:
-                await asyncio.wait_for(awake.wait(), self._nap_s(started.next_at))
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._nap_s(started.next_at)):
+                    await awake.wait()
 
     def _nap_s(self, next_at: datetime | None) -> float:
         if next_at is None:

@@ -69,7 +69,8 @@ class Election:
         task = asyncio.ensure_future(work())
         try:
             while not (await asyncio.wait({task}, timeout=PING_S))[0]:
-                await asyncio.wait_for(connection.execute("SELECT 1"), PATIENCE_S)
+                async with asyncio.timeout(PATIENCE_S):
+                    await connection.execute("SELECT 1")
             await task
         finally:
             self.leading = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,7 +99,6 @@ class Polling:
             if batch or remaining <= 0 or self._closed:
                 return batch
             turn.wake.clear()
-            try:
-                await asyncio.wait_for(turn.wake.wait(), remaining)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(remaining):
+                    await turn.wake.wait()

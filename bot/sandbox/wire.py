@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import struct
+from contextlib import suppress
 from typing import Any, cast
 
 from starlette.datastructures import UploadFile
@@ -195,10 +196,9 @@ class BotApi:
         return response
 
     async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     async def download(self, request: Request) -> Response:
         """A file by its file_path."""
