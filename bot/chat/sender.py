@@ -55,6 +55,7 @@ class _Started:
     tasks: Sequence[asyncio.Task[None]]
     ended: int
     next_at: datetime | None
+    behind: bool  # something is due that could not go yet
 
 
 class Sender:
@@ -80,6 +81,8 @@ class Sender:
         self._recovered = False
         self._limits = limits or Limits()
         self._in_flight: dict[asyncio.Task[None], Turn] = {}
+        self._landings = 0
+        self._behind = {ALERTS: False, OTHERS: False}  # which of the workers waits, with something that is due
         self._settling = Settling(db, clinic)
         self._awake = {ALERTS: asyncio.Event(), OTHERS: asyncio.Event()}
         self._pulses = {ALERTS: Pulse("sender: alerts", STILL_S), OTHERS: Pulse("sender: others", STILL_S)}
@@ -133,14 +136,16 @@ class Sender:
         while True:
             self._pulses[lanes].beat()
             awake.clear()
+            landings = self._landings
             try:
                 started = await self._start(lanes, room)
             except Exception as error:  # noqa: BLE001 - a database in trouble must not end the sending
                 log.error("outbox not read", kind=type(error).__name__)  # noqa: TRY400 - a traceback quotes rows
                 await asyncio.sleep(1)
                 continue
-            if started.tasks or started.ended:
-                continue
+            if started.tasks or started.ended or (started.behind and landings != self._landings):
+                continue  # a chat may have come free while we looked
+            self._behind[lanes] = started.behind
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._nap_s(started.next_at)):
                     await awake.wait()
@@ -155,12 +160,12 @@ class Sender:
         now = self._clock.now()
         self._limits.forget_idle(now)
         held = self._limits.held(now)
-        skip = set(held) | {turn.chat for turn in self._in_flight.values()}
-        rows, next_at = await self._db.read(_look, now, lanes, skip)
+        busy = {turn.chat for turn in self._in_flight.values()}
+        rows, behind, next_at = await self._db.read(_look, now, lanes, set(held))
         next_at = _earlier(next_at, min(held.values(), default=None))
         chosen: list[tuple[Waiting, Turn]] = []
         for row in rows:
-            if self._full(lanes, room, row.lane, chosen):
+            if row.chat in busy or self._full(lanes, room, row.lane, chosen):
                 continue
             turn = Turn(chat=row.chat, group=row.group, lane=row.lane)
             ready = self._limits.ready_at(turn, now)
@@ -171,7 +176,7 @@ class Sender:
             chosen.append((row, turn))
         outgoing = await self._claimed(chosen, now) if chosen else []
         tasks = [self._begin(each, turn) for each, (_row, turn) in zip(outgoing, chosen, strict=True) if each]
-        return _Started(tasks=tasks, ended=len(chosen) - len(tasks), next_at=next_at)
+        return _Started(tasks=tasks, ended=len(chosen) - len(tasks), next_at=next_at, behind=behind)
 
     def _full(self, lanes: tuple[Lane, ...], room: int, lane: Lane, chosen: Sequence[tuple[Waiting, Turn]]) -> bool:
         under_way = [turn.lane for turn in self._in_flight.values() if turn.lane in lanes]
@@ -229,16 +234,19 @@ class Sender:
         await self._settling.settle(Landed(outgoing=outgoing, outcome=outcome, at=now))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.pop(task, None)
+        turn = self._in_flight.pop(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("delivery not settled", kind=type(error).__name__)  # the lease runs out: uncertain
-        self.wake()
+        self._landings += 1
+        for lanes, event in self._awake.items():
+            if turn.lane in lanes or self._behind[lanes]:  # the other has nothing that waited for this chat
+                event.set()
 
 
 def _look(
     session: Session, now: datetime, lanes: tuple[Lane, ...], skip: set[int]
-) -> tuple[list[Waiting], datetime | None]:
-    return turns.waiting(session, now, lanes, skip, LOOK_AT), turns.next_due(session, now, lanes)
+) -> tuple[list[Waiting], bool, datetime | None]:
+    return turns.waiting(session, now, lanes, skip, LOOK_AT), *turns.outlook(session, now, lanes)
 
 
 def _note(outgoing: Outgoing, outcome: Outcome) -> None:

@@ -57,7 +57,7 @@ def due_times(url: str) -> dict[str, float]:
     }
     looks["outbox"] = lambda session: (
         turns.waiting(session, now, list(Lane), [], 50),
-        turns.next_due(session, now, list(Lane)),
+        turns.outlook(session, now, list(Lane)),
     )
     looks["inbox"] = lambda session: inbox.due(session, now)
     try:
