@@ -1,7 +1,7 @@
-"""From an outbox row to a message and back: what it says now, and what follows from how it went.
+"""From an outbox row to a message: what it says now, and which message it changes.
 
-`turns.waiting` → `claim` (leases the row and renders it) → the courier, with no transaction open → `settle`. A row
-whose lease runs out is taken for uncertain (uncertain.py); what cannot be delivered has consequences (undelivered.py).
+`turns.waiting` → `claim` (leases the row and renders it) → the courier, with no transaction open → landing.py. A row
+whose lease runs out is taken for uncertain (uncertain.py).
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, assert_never
+from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.cards import Card
-from bot.care import chats, nights, outcomes, retiring, uncertain, undelivered
+from bot.care import chats, nights, retiring, uncertain, undelivered
 from bot.care.clinic import Clinic
 from bot.care.outbox import Lane
 from bot.care.outcomes import Outcome
@@ -23,7 +23,6 @@ from bot.db.models import Chat, Outbox, Surface
 
 LEASE = timedelta(seconds=60)  # longer than any call can take
 AS_PLAIN = "bad content: next as plain text"
-_UNAUTHORIZED_WAIT = timedelta(seconds=30)
 _RENDER_TRIES = 5
 
 Renderer = Callable[[Session, Outbox, Clinic, datetime], Card | None]
@@ -44,6 +43,18 @@ class Outgoing:
     plain: bool = False
 
 
+SHOWN = and_(  # the message that shows what an outbox row is about
+    Surface.kind == Outbox.surface, Surface.ref == Outbox.ref, Surface.chat_id == Outbox.chat_id, Surface.current
+)
+_CLAIMED = (  # made once: making a query takes longer than running it
+    select(Outbox, Chat, Surface)
+    .join(Chat, Chat.id == Outbox.chat_id)
+    .outerjoin(Surface, SHOWN)
+    .where(Outbox.id.in_(bindparam("ids", expanding=True)), Outbox.state == "pending")
+    .with_for_update(skip_locked=True, of=Outbox)
+)
+
+
 class Courier(Protocol):
     """What sends. Never raises: everything that can happen is an outcome."""
 
@@ -59,24 +70,27 @@ def claim(
 
     Raises whatever rendering raises; the row then still waits (see `unrenderable`).
     """
-    row = _pending(session, row_id)
-    return None if row is None else _claim(session, row, owner, renderers, clinic, now)
+    return claim_all(session, [row_id], owner, renderers, clinic, now)[0]
 
 
 def claim_all(
     session: Session, row_ids: Sequence[int], owner: str, renderers: Renderers, clinic: Clinic, now: datetime
 ) -> list[Outgoing | None]:
     """`claim` all of these at the price of one. Raises what rendering raises; then none of them is claimed."""
-    waiting = select(Outbox, Chat).join(Chat, Chat.id == Outbox.chat_id).where(Outbox.id.in_(row_ids))
-    mine = waiting.where(Outbox.state == "pending").with_for_update(skip_locked=True, of=Outbox)
-    rows = {row.id: row for row, _chat in session.execute(mine)}
+    rows = {row.id: (row, shown) for row, _chat, shown in session.execute(_CLAIMED, {"ids": list(row_ids)})}
     return [
-        _claim(session, rows[row_id], owner, renderers, clinic, now) if row_id in rows else None for row_id in row_ids
+        _claim(session, *rows[row_id], owner, renderers, clinic, now) if row_id in rows else None for row_id in row_ids
     ]
 
 
 def _claim(
-    session: Session, row: Outbox, owner: str, renderers: Renderers, clinic: Clinic, now: datetime
+    session: Session,
+    row: Outbox,
+    shown: Surface | None,
+    owner: str,
+    renderers: Renderers,
+    clinic: Clinic,
+    now: datetime,
 ) -> Outgoing | None:
     if row.not_before > now:
         return None
@@ -91,7 +105,7 @@ def _claim(
     if card is None:
         _end(row, "dropped", "no longer applies")
         return None
-    target = _target(session, row, card)
+    target = _target(row, card, shown)
     if target is not None and target.digest == card.digest and row.error != AS_PLAIN:
         row.telegram_message_id = target.message_id
         row.sent_at = now
@@ -126,52 +140,6 @@ def unrenderable(session: Session, row_id: int, error: str, clinic: Clinic, now:
         undelivered.dead(session, row, f"not rendered: {error}", clinic, now)
 
 
-def read_ahead(session: Session, row_ids: Sequence[int]) -> None:
-    """Before several are settled in one transaction: read their rows and chats together."""
-    session.execute(select(Outbox, Chat).join(Chat, Chat.id == Outbox.chat_id).where(Outbox.id.in_(row_ids))).all()
-
-
-def settle(session: Session, outgoing: Outgoing, outcome: Outcome, clinic: Clinic, now: datetime) -> None:
-    """Write down how it went, and everything that follows from it, in this one transaction."""
-    row = session.get_one(Outbox, outgoing.row_id)
-    if row.state != "sending" or row.attempts != outgoing.attempt:
-        _settle_late(session, row, outgoing, outcome, now)
-        return
-    row.lease_until = None
-    chat = session.get_one(Chat, row.chat_id)
-    match outcome:
-        case outcomes.Sent(message_id):
-            _sent(session, row, chat, outgoing, message_id, now)
-        case outcomes.Unchanged():
-            _sent(session, row, chat, outgoing, outgoing.edit or 0, now)
-        case outcomes.RetryAfter(seconds):
-            _again(row, now + timedelta(seconds=seconds), "too fast", counts=False)
-        case outcomes.Migrated(new_id):
-            _again(row, now, "migrated", counts=False)
-            session.flush()
-            chats.migrate(session, chat.telegram_id, new_id, now)
-        case outcomes.NotAuthorized():
-            _again(row, now + _UNAUTHORIZED_WAIT, "not authorized", counts=False)
-            undelivered.not_authorized(session, now)
-        case outcomes.NotSent(why):
-            undelivered.not_sent(session, row, why, clinic, now)
-        case outcomes.Uncertain(why) if outgoing.edit is not None:  # the same edit twice does no harm
-            undelivered.not_sent(session, row, why, clinic, now)
-        case outcomes.Uncertain(why):
-            uncertain.begin(session, row, why, now)
-        case outcomes.GoneToEdit(why):
-            _gone_to_edit(session, row, chat, outgoing, why, now)
-        case outcomes.BadContent(why):
-            _refused(session, row, outgoing, why, clinic, now)
-        case outcomes.Unreachable(kind, why):
-            undelivered.unreachable(session, row, chat, kind, why, clinic, now)
-        case outcomes.NotAllowed(why):
-            undelivered.unreachable(session, row, chat, "no_rights", why, clinic, now)
-        case _:
-            assert_never(outcome)
-    session.flush()
-
-
 def tapped_in(session: Session, surface: str, ref: int, telegram_id: int, message_id: int, now: datetime) -> None:
     """The button that was pressed in this message belongs to `surface` and `ref`: so the message shows it."""
     chat = chats.find(session, telegram_id)
@@ -201,90 +169,18 @@ class _Target:
     digest: str | None
 
 
-def _target(session: Session, row: Outbox, card: Card) -> _Target | None:
+def _target(row: Outbox, card: Card, shown: Surface | None) -> _Target | None:
     """The message this row changes, or None when it sends a new one."""
     if row.purpose == retiring.PURPOSE:
         return _Target(row.payload["message_id"], None)
-    if row.surface is None or row.fresh or card.keyboard is not None or card.file is not None:
+    if shown is None or row.fresh or card.keyboard is not None or card.file is not None:
         return None
-    shown = _current(session, row)
-    return None if shown is None else _Target(shown.telegram_message_id, shown.digest)
-
-
-def _current(session: Session, row: Outbox) -> Surface | None:
-    same = (Surface.kind == row.surface, Surface.ref == row.ref, Surface.chat_id == row.chat_id)
-    return session.scalars(select(Surface).where(*same, Surface.current)).one_or_none()
-
-
-def _sent(session: Session, row: Outbox, chat: Chat, outgoing: Outgoing, message_id: int, now: datetime) -> None:
-    row.state = "sent"
-    row.error = None
-    row.sent_at = now
-    row.telegram_message_id = message_id
-    undelivered.reached(session, chat, now)
-    uncertain.line_is_open(session, chat, now)
-    if row.surface is None or outgoing.plain or outgoing.card.keyboard is not None:
-        return
-    shown = _current(session, row)
-    if shown is not None and shown.telegram_message_id == message_id:
-        shown.digest = outgoing.digest
-        shown.shown_at = now
-        return
-    if shown is not None:
-        shown.current = False
-        session.flush()
-        retiring.retire(session, shown, now)
-    session.add(
-        Surface(
-            kind=row.surface,
-            ref=row.ref,
-            chat_id=row.chat_id,
-            telegram_message_id=message_id,
-            digest=outgoing.digest,
-            current=True,
-            shown_at=now,
-        )
-    )
-
-
-def _settle_late(session: Session, row: Outbox, outgoing: Outgoing, outcome: Outcome, now: datetime) -> None:
-    """The lease had run out before the answer came. Only news of an arrival still matters."""
-    if isinstance(outcome, outcomes.Sent) and row.state == "uncertain" and row.attempts == outgoing.attempt:
-        _sent(session, row, session.get_one(Chat, row.chat_id), outgoing, outcome.message_id, now)
-        uncertain.forget_repeat(session, row)
-
-
-def _gone_to_edit(session: Session, row: Outbox, chat: Chat, outgoing: Outgoing, why: str, now: datetime) -> None:
-    undelivered.reached(session, chat, now)
-    if row.purpose == retiring.PURPOSE:
-        _end(row, "dropped", why)
-        return
-    shown = _current(session, row)
-    if shown is not None and shown.telegram_message_id == outgoing.edit:
-        shown.current = False
-    _again(row, now, why, counts=False)
-
-
-def _refused(session: Session, row: Outbox, outgoing: Outgoing, why: str, clinic: Clinic, now: datetime) -> None:
-    """Once more as plain words, unless that was it, or words alone would not do."""
-    last = outgoing.plain or outgoing.card.file is not None
-    undelivered.bad_content(session, row, why, clinic, now, last=last)
-    if not last:
-        _again(row, now, AS_PLAIN, counts=False)
+    return _Target(shown.telegram_message_id, shown.digest)
 
 
 def _pending(session: Session, row_id: int) -> Outbox | None:
     mine = select(Outbox).where(Outbox.id == row_id, Outbox.state == "pending")
     return session.scalars(mine.with_for_update(skip_locked=True)).one_or_none()
-
-
-def _again(row: Outbox, at: datetime, why: str, *, counts: bool = True) -> None:
-    row.state = "pending"
-    row.not_before = max(at, row.not_before)
-    if row.error != AS_PLAIN:
-        row.error = why
-    if not counts:
-        row.attempts -= 1
 
 
 def _end(row: Outbox, state: str, why: str | None) -> None:

@@ -82,16 +82,7 @@ class NotAuthorized:
     """Not sent: Telegram does not know this token."""
 
 
-Outcome = (
-    Sent
-    | Unchanged
-    | RetryAfter
-    | Migrated
-    | Unreachable
-    | NotAllowed
-    | GoneToEdit
-    | BadContent
-    | NotSent
-    | Uncertain
-    | NotAuthorized
+NotArrived = (
+    RetryAfter | Migrated | Unreachable | NotAllowed | GoneToEdit | BadContent | NotSent | Uncertain | NotAuthorized
 )
+Outcome = Sent | Unchanged | NotArrived

@@ -9,6 +9,7 @@ surely arrived or a person has reached the patient. Such a repeat holds up no ot
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -47,6 +48,11 @@ def begin(session: Session, row: Outbox, why: str, now: datetime) -> None:
     session.flush()
 
 
+_REPEATING = select(Outbox.chat_id).where(
+    Outbox.chat_id.in_(bindparam("chats", expanding=True)),
+    Outbox.state == "pending",
+    Outbox.repeats_id.is_not(None),
+)
 _WITHOUT_ID = (  # asked at every tap, so made once: making a query takes longer than running it
     select(Outbox)
     .where(
@@ -113,6 +119,11 @@ def _adopt(session: Session, surface: str, ref: int, chat: Chat, message_id: int
 def needless(session: Session, row: Outbox) -> bool:
     """Whether this is the repeat of an action card to a patient whom a person has reached meanwhile."""
     return row.repeats_id is not None and _to_patient(session, row) and guidance.spoken_since(session, row)
+
+
+def repeating(session: Session, chat_ids: Collection[int]) -> frozenset[int]:
+    """In which of these chats a repeat waits."""
+    return frozenset(session.scalars(_REPEATING, {"chats": list(chat_ids)}))
 
 
 def line_is_open(session: Session, chat: Chat, now: datetime) -> None:

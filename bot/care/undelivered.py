@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -16,6 +17,7 @@ ATTEMPTS = 20  # about three hours of trying; alerts are tried without end
 LONGEST_WAIT = timedelta(minutes=15)
 LONGEST_ALERT_WAIT = timedelta(seconds=60)
 ALERT_TRIES = 5  # after these an admin is told that alerts wait
+_EVERYWHERE, _HERE = ("not_authorized", "alerts_waiting"), "alerts_uncertain"
 _REMEDY = {
     "blocked": "This person blocked the bot. Ask them to unblock it and press Start.",
     "deactivated": "This Telegram account no longer exists. Invite the person anew.",
@@ -25,11 +27,16 @@ _REMEDY = {
 }
 
 
-def reached(session: Session, chat: Chat, now: datetime) -> None:
-    """Something arrived there: the chat is open, and Telegram knows us."""
-    troubles = (("not_authorized", "bot"), ("alerts_waiting", "bot"), ("alerts_uncertain", f"chat:{chat.id}"))
-    for kind, subject in watchdog.among(session, troubles):
-        watchdog.clear(session, kind, subject, now)
+def troubles(session: Session) -> frozenset[tuple[str, str]]:
+    """What is on record as wrong (kind, subject) that an arrival may set right."""
+    return watchdog.open_among(session, (*_EVERYWHERE, _HERE))
+
+
+def reached(session: Session, chat: Chat, now: datetime, wrong: Collection[tuple[str, str]]) -> None:
+    """Something arrived there: the chat is open, and Telegram knows us. `wrong` is what `troubles` says."""
+    for trouble in (*((kind, "bot") for kind in _EVERYWHERE), (_HERE, f"chat:{chat.id}")):
+        if trouble in wrong:
+            watchdog.clear(session, *trouble, now)
     if chat.state != "ok" and chats.mark(session, chat, "ok", now):
         watchdog.clear(session, "chat_unreachable", f"chat:{chat.id}", now)
 

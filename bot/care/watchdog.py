@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,9 @@ from bot.care.outbox import Lane
 from bot.db.models import Chat, Heartbeat, Incident, Staff
 
 LATE_AFTER = 3  # intervals without a sign of life
+_OPEN = select(Incident.kind, Incident.subject).where(
+    Incident.cleared_at.is_(None), Incident.kind.in_(bindparam("kinds", expanding=True))
+)
 _SAME_TROUBLE = timedelta(hours=1)  # what returns sooner is the same incident: it is counted, not told again
 
 
@@ -42,11 +45,10 @@ def incident(session: Session, kind: str, subject: str, remedy: str, now: dateti
     return True
 
 
-def among(session: Session, troubles: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Which of these (kind, subject) are open now, by one question."""
-    kinds = {kind for kind, _subject in troubles}
-    found = select(Incident.kind, Incident.subject).where(Incident.cleared_at.is_(None), Incident.kind.in_(kinds))
-    return [(kind, subject) for kind, subject in session.execute(found) if (kind, subject) in troubles]
+def open_among(session: Session, kinds: Collection[str]) -> frozenset[tuple[str, str]]:
+    """Open incidents of these kinds, as (kind, subject)."""
+    found = session.execute(_OPEN, {"kinds": list(kinds)})
+    return frozenset((kind, subject) for kind, subject in found)
 
 
 def clear(session: Session, kind: str, subject: str, now: datetime) -> bool:

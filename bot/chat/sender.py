@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 from bot.care import delivery, outcomes, turns, uncertain
 from bot.care.clinic import Clinic
 from bot.care.delivery import Courier, Outgoing, Renderers
+from bot.care.landing import Landed
 from bot.care.outbox import Lane
 from bot.care.outcomes import Outcome
 from bot.care.turns import Waiting
 from bot.chat.limits import Limits, Turn
-from bot.chat.settling import Landed, Settling
+from bot.chat.settling import Settling
 from bot.clock import Clock
 from bot.db.engine import Database
 from bot.pulse import Pulse

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from bot import metrics
-from bot.care import delivery, outcomes
+from bot.care import landing, outcomes
 from bot.care.clinic import Clinic
-from bot.care.delivery import Outgoing
+from bot.care.landing import Landed
 from bot.care.outbox import Lane
 from bot.care.outcomes import Outcome
 from bot.db.engine import Database
-from bot.db.models import Outbox
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 AWAY_S = 1.0  # before a database that is away is asked again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Landed:
-    """A message whose call ended, not yet on record."""
-
-    outgoing: Outgoing
-    outcome: Outcome
-    at: datetime
 
 
 class Settling:
@@ -54,7 +42,7 @@ class Settling:
             together, self._landed = self._landed, []
             times: Sequence[datetime | None]
             try:
-                times = await self.persist(lambda: self._db.write(_settle_all, together, self._clinic))
+                times = await self.persist(lambda: self._db.write(landing.settle_all, together, self._clinic))
             except Exception:  # noqa: BLE001 - whichever it was, it comes up again below and is dealt with there
                 times = [await self._settle_one(each) for each in together]
         for each, since in zip(together, times, strict=True):
@@ -63,7 +51,7 @@ class Settling:
 
     async def _settle_one(self, each: Landed) -> datetime | None:
         try:
-            return (await self.persist(lambda: self._db.write(_settle_all, [each], self._clinic)))[0]
+            return (await self.persist(lambda: self._db.write(landing.settle_all, [each], self._clinic)))[0]
         except Exception as error:  # noqa: BLE001 - the others are settled all the same; this one's lease runs out: uncertain
             log.error("delivery not settled", outbox=each.outgoing.row_id, kind=type(error).__name__)  # noqa: TRY400 - as above
             return None
@@ -76,17 +64,6 @@ class Settling:
             except OperationalError as error:
                 log.warning("database away", kind=type(error).__name__)
             await asyncio.sleep(AWAY_S)
-
-
-def _settle_all(session: Session, landed: Sequence[Landed], clinic: Clinic) -> list[datetime]:
-    """Settle them. Returns since when each was due: an alert since it was written, whatever it waited for."""
-    delivery.read_ahead(session, [each.outgoing.row_id for each in landed])
-    since = []
-    for each in landed:
-        row = session.get_one(Outbox, each.outgoing.row_id)
-        since.append(row.created_at if row.lane <= Lane.CLINICIAN else row.not_before)
-        delivery.settle(session, each.outgoing, each.outcome, clinic, each.at)
-    return since
 
 
 def _count(lane: Lane, outcome: Outcome, since: datetime, now: datetime) -> None:

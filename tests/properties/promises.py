@@ -24,6 +24,7 @@ from bot.care import (
     escalations,
     gaps,
     horizon,
+    landing,
     ledger,
     outcomes,
     patients,
@@ -394,7 +395,7 @@ class Promises(RuleBasedStateMachine):
             outcome = self.outcome(row, edit=out.edit is not None)
             if isinstance(outcome, outcomes.Sent | outcomes.Uncertain) and out.edit is None:
                 self.notes(row, surely=isinstance(outcome, outcomes.Sent))
-            delivery.settle(self.session, out, outcome, self.clinic, self.ward.now)
+            landing.settle(self.session, out, outcome, self.clinic, self.ward.now)
         self.session.commit()
         return True
 

@@ -7,19 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot import cards
 from bot.cards import Card
-from bot.care import chats, delivery, outbox, outcomes, showing, turns, uncertain
+from bot.care import chats, delivery, landing, outbox, outcomes, showing, turns, uncertain
 from bot.care.clinic import Clinic
 from bot.care.delivery import Outgoing
+from bot.care.landing import Landed
 from bot.care.outbox import Lane
 from bot.care.outcomes import Outcome
 from bot.chat.limits import Limits
-from bot.chat.sender import Sender
+from bot.chat.sender import IDLE_S, Sender
 from bot.clock import MovableClock, SystemClock
 from bot.db.engine import Database
-from bot.db.models import Outbox
+from bot.db.models import Incident, Outbox
 
 
 class Wire:
@@ -160,7 +162,7 @@ async def test_an_outcome_that_comes_after_the_lease_still_tells_of_an_arrival(
     assert out is not None
     clock.advance(timedelta(seconds=61))
     db.write_now(uncertain.sweep, clock.now(), clinic)
-    db.write_now(delivery.settle, out, outcomes.Sent(5), clinic, clock.now())
+    db.write_now(landing.settle, out, outcomes.Sent(5), clinic, clock.now())
     assert [state for state, _, _ in rows(db)] == ["sent", "dropped"]
 
 
@@ -189,3 +191,51 @@ async def test_running_it_sends_what_is_written_meanwhile(db: Database, clinic: 
     running.cancel()
     await sender.finish(1)
     assert [text for _, text in wire.sent] == ["before", "after"]
+
+
+class Slow(Wire):
+    """Takes the first message at once and answers it when it is told to."""
+
+    def __init__(self, clock: MovableClock) -> None:
+        super().__init__(clock)
+        self.answer = asyncio.Event()
+
+    async def deliver(self, outgoing: Outgoing) -> Outcome:
+        outcome = await super().deliver(outgoing)
+        if len(self.sent) == 1:
+            await self.answer.wait()
+        return outcome
+
+
+async def test_an_alert_that_waited_for_its_chat_goes_as_soon_as_it_is_free(db: Database, clinic: Clinic) -> None:
+    clock = MovableClock(SystemClock().now(), running=True)
+    wire = Slow(clock)
+    sender = Sender(db, clinic, clock, wire, showing.RENDERERS)
+    running = asyncio.create_task(sender.run())
+    say(db, clock, 1, "Your check-in")
+    sender.wake()
+    await asyncio.wait_for(wire.reached(1), 10)
+    await db.write(
+        lambda s: outbox.say_card(s, 1, Card(text="Ring now"), key="r", now=clock.now(), lane=Lane.EMERGENCY)
+    )
+    for _ in range(10):  # meanwhile it looked, and found the chat busy
+        await db.read(lambda session: None)
+    wire.answer.set()
+    await asyncio.wait_for(wire.reached(2), IDLE_S / 2)  # not only when it looks again by itself
+    running.cancel()
+    await sender.finish(1)
+    assert [text for _, text in wire.sent] == ["Your check-in", "Ring now"]
+
+
+def test_messages_that_landed_together_are_settled_each_by_what_came_before(
+    db: Database, clinic: Clinic, clock: MovableClock
+) -> None:
+    for chat in (1, 2, 3):
+        say(db, clock, chat, str(chat))
+    ids = [waiting.row_id for waiting in db.read_now(turns.waiting, clock.now(), list(Lane), [], 10)]
+    out = db.write_now(delivery.claim_all, ids, "me", showing.RENDERERS, clinic, clock.now())
+    together = zip(out, (outcomes.Sent(1), outcomes.NotAuthorized(), outcomes.Sent(2)), strict=True)
+    landed = [Landed(outgoing=each, outcome=how, at=clock.now()) for each, how in together if each]
+    db.write_now(landing.settle_all, landed, clinic)
+    assert [state for state, _, _ in rows(db)] == ["sent", "pending", "sent"]
+    assert db.read_now(lambda s: [row.cleared_at is None for row in s.scalars(select(Incident))]) == [False]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.care import delivery, escalations, gaps, outcomes, showing, turns, uncertain
+from bot.care import delivery, escalations, gaps, landing, outcomes, showing, turns, uncertain
 from bot.care.outbox import Lane
 from bot.db.models import Outbox
 from tests.bot.phone import Phone, phone
@@ -38,7 +38,7 @@ def sends(ana: Phone, outcome: outcomes.Outcome) -> int | None:
             continue
         out = delivery.claim(ana.session, row.id, "me", showing.RENDERERS, ana.ward.clinic, ana.now)
         if out is not None:
-            delivery.settle(ana.session, out, outcome, ana.ward.clinic, ana.now)
+            landing.settle(ana.session, out, outcome, ana.ward.clinic, ana.now)
         ana.session.commit()
         if out is not None:
             return waiting.row_id
