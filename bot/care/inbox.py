@@ -13,16 +13,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, text, update
+from sqlalchemy import Dialect, LargeBinary, bindparam, func, or_, select, text, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from bot import metrics
 from bot.care import chats, escalations, pathways, patients, watchdog
 from bot.care.clinic import Clinic
 from bot.db import tally
-from bot.db.engine import wake
+from bot.db.engine import shared, wake
 from bot.db.models import Enrolment, Inbox, Message
+from bot.db.types import Encrypted, UtcDateTime
 from schedules import freetext
 from schedules.levels import Level
 
@@ -31,11 +32,16 @@ ATTEMPTS_AWAY = 20  # about a quarter of an hour, when it was the database that 
 BACKOFF_S = (1, 4, 15, 60)  # after the first, second, … failure; the chat's later updates wait as long
 READ_WITHIN = timedelta(hours=2)
 # Asked at every update, so made once: making a query takes longer than running it.
-_before = aliased(Inbox)
-_earlier = select(_before.id).where(_before.chat_key == Inbox.chat_key, _before.id < Inbox.id, _before.state == "new")
 _MINE = (Inbox.id == bindparam("row"), Inbox.state == "new")
-_ITS_TURN = select(Inbox.raw, Inbox.received_at).where(*_MINE, ~_earlier.exists())
 _TAKE = select(Inbox.id).where(*_MINE).with_for_update(skip_locked=True)
+_OLDEST = select(func.min(Inbox.id)).where(text("state = 'new'")).group_by(Inbox.chat_key)
+_DUE = (
+    select(Inbox.id, Inbox.received_at, type_coerce(Inbox.raw, LargeBinary))
+    .where(Inbox.id.in_(_OLDEST))
+    .where(or_(Inbox.not_before.is_(None), Inbox.not_before <= bindparam("now", type_=UtcDateTime)))
+    .order_by(Inbox.id)
+    .limit(bindparam("most"))
+)
 _DONE = (
     update(Inbox)
     .where(*_MINE)
@@ -63,8 +69,14 @@ class Raw:
 class Stored:
     """A stored update that waits to be processed."""
 
-    body: str
+    row_id: int
     received_at: datetime
+    _sealed: bytes | None
+    _dialect: Dialect
+
+    def body(self) -> str:
+        """What Telegram sent. Raises KeyMissing, so that one update that does not open stops no other."""
+        return Encrypted().process_result_value(self._sealed, self._dialect) or ""
 
 
 def store(session: Session, bot_id: int, updates: Sequence[Raw], now: datetime) -> int:
@@ -93,23 +105,18 @@ def store(session: Session, bot_id: int, updates: Sequence[Raw], now: datetime) 
     return new
 
 
-def due(session: Session, now: datetime, limit: int = 100) -> list[int]:
-    """The oldest waiting update of each chat, unless it waits for another try. Ids, in order of arrival."""
-    oldest = select(func.min(Inbox.id)).where(text("state = 'new'")).group_by(Inbox.chat_key)
-    ready = or_(Inbox.not_before.is_(None), Inbox.not_before <= now)
-    return list(session.scalars(select(Inbox.id).where(Inbox.id.in_(oldest), ready).order_by(Inbox.id).limit(limit)))
+def due(session: Session, now: datetime, limit: int = 100) -> list[Stored]:
+    """The oldest waiting update of each chat, unless it waits for another try, in order of arrival."""
+    dialect = session.get_bind().dialect
+    return [
+        Stored(row_id=row_id, received_at=received_at, _sealed=sealed, _dialect=dialect)
+        for row_id, received_at, sealed in session.execute(_DUE, {"now": now, "most": limit})
+    ]
 
 
 def next_try(session: Session) -> datetime | None:
     """When the next failed update is due for another try, or None when none waits."""
-    oldest = select(func.min(Inbox.id)).where(text("state = 'new'")).group_by(Inbox.chat_key)
-    return session.scalar(select(func.min(Inbox.not_before)).where(Inbox.id.in_(oldest)))
-
-
-def waiting(session: Session, row_id: int) -> Stored | None:
-    """The update, if it still waits and is its chat's turn."""
-    found = session.execute(_ITS_TURN, {"row": row_id}).one_or_none()
-    return None if found is None else Stored(body=found.raw or "", received_at=found.received_at)
+    return session.scalar(select(func.min(Inbox.not_before)).where(Inbox.id.in_(_OLDEST)))
 
 
 def take(session: Session, row_id: int) -> bool:
@@ -117,7 +124,7 @@ def take(session: Session, row_id: int) -> bool:
 
     The row's lock is the claim: it ends with the process that holds it, where a lease would keep a tap waiting.
     """
-    return session.scalar(_TAKE, {"row": row_id}) is not None
+    return not shared(session) or session.scalar(_TAKE, {"row": row_id}) is not None
 
 
 def done(session: Session, row_id: int, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from bot.cards import Toast
 from bot.care import chats, delivery, inbox
 from bot.care.clinic import Clinic
 from bot.care.drafts import Checked
+from bot.care.inbox import Stored
 from bot.chat import updates
 from bot.chat.incoming import Incoming, Kind
 from bot.clock import Clock
@@ -108,41 +109,37 @@ class Intake:
 
     async def _process_batch(self) -> int:
         rows = await self._db.read(inbox.due, self._clock.now())
-        for row_id in rows:  # one after the other: side by side they only take each other's turn
-            await self._process(row_id)
+        for row in rows:  # one after the other: side by side they only take each other's turn
+            await self._process(row)
         return len(rows)
 
-    async def _process(self, row_id: int) -> None:
+    async def _process(self, row: Stored) -> None:
         self.pulse.beat()
         now = self._clock.now()
         reading = False
         try:
-            row = await self._db.read(inbox.waiting, row_id)
-            if row is None:
-                return
+            body = row.body()
             reading = True
             incoming = updates.read(
-                row.body, secret=self._secret, username=self._clinic.bot_username, received_at=row.received_at
+                body, secret=self._secret, username=self._clinic.bot_username, received_at=row.received_at
             )
             reading = False
-            incoming = replace(incoming, inbox_id=row_id, upload=await self._upload(incoming))
+            incoming = replace(incoming, inbox_id=row.row_id, upload=await self._upload(incoming))
             if incoming.upload is not None and self._check is not None:
                 incoming = replace(incoming, checked=await self._db.read(self._check, incoming, now))
-            toast = await self._db.write(self._unit, incoming, row_id, now, row.received_at)
+            toast = await self._db.write(self._unit, incoming, row, now)
         except Exception as error:  # noqa: BLE001 - whatever one update brings up, it is recorded and the next goes on
-            await self._failed(row_id, error, hopeless=reading)
+            await self._failed(row.row_id, error, hopeless=reading)
             return
         if incoming.query_id is not None:
             task = asyncio.create_task(self._telegram.answer(incoming.query_id, toast))
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
 
-    def _unit(
-        self, session: Session, incoming: Incoming, row_id: int, now: datetime, received_at: datetime
-    ) -> Toast | None:
-        if not inbox.take(session, row_id) or not inbox.done(session, row_id, now):
-            return None
-        tally.count(session, partial(self._processed, received_at))
+    def _unit(self, session: Session, incoming: Incoming, row: Stored, now: datetime) -> Toast | None:
+        if not inbox.take(session, row.row_id) or not inbox.done(session, row.row_id, now):
+            return None  # another process was faster
+        tally.count(session, partial(self._processed, row.received_at))
         if incoming.kind is Kind.TAP and incoming.message_id is not None:
             delivery.tapped(session, incoming.chat, incoming.message_id, now)
         return self._handle(session, self._clinic, incoming, now)

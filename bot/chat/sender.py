@@ -158,6 +158,8 @@ class Sender:
 
     async def _start(self, lanes: tuple[Lane, ...], room: int) -> _Started:
         """Claim what may go now and begin to send it."""
+        if sum(turn.lane in lanes for turn in self._in_flight.values()) >= room:
+            return _Started(tasks=(), ended=0, next_at=None, behind=True)  # nothing to look for until one lands
         now = self._clock.now()
         self._limits.forget_idle(now)
         held = self._limits.held(now)

@@ -162,6 +162,11 @@ class Database:
             listener(wakes)
 
 
+def shared(session: Session) -> bool:
+    """Whether other processes and threads write to this database meanwhile."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
 def wake(session: Session, what: str) -> None:
     """Ask that whoever waits for `what` ("inbox", "outbox") looks at once after this unit commits."""
     session.info.setdefault("wake", set()).add(what)
