@@ -33,8 +33,8 @@ train: .venv/.dev ## Train the free-text net from its sentences: minutes, the sa
 measure: .venv/.runtime ## How well the free-text net does on messages that it was not trained on
 	@.venv/bin/aftercare pathway measure --set test $(ARGS)
 
-bench: .venv/.dev ## How fast it is beside what people would otherwise use; ARGS="--only wave", ARGS=--json
-	@.venv/bin/python -m tests.benchmarks $(ARGS)
+bench: .venv/.dev ## How fast it is beside what people would otherwise use, on both databases; ARGS="--only wave", ARGS=--json
+	@.venv/bin/python -m tests.benchmarks --database both $(ARGS)
 
 format: .venv/.dev ## Mend what the linter can, and format
 	.venv/bin/ruff check --fix

@@ -22,6 +22,7 @@ from bot.db import keys as stored_keys
 from bot.db.models import CheckIn
 from tests.benchmarks import clinic, processes
 from tests.benchmarks.clinic import FIRST, START
+from tests.benchmarks.databases import Databases
 from tests.benchmarks.processes import Phone, Running
 from tests.benchmarks.rows import Row, percentile
 from tests.benchmarks.sandbox_server import PATIENTS_FROM
@@ -33,19 +34,20 @@ CALM = 0  # the option "No" of the first question
 Call = dict[str, Any]
 
 
-async def whole_path() -> list[Row]:
+async def whole_path(where: Databases) -> list[Row]:
     """Row 4. Everybody taps in one instant, so the last one waits longest. Rounds in turn."""
     ours: list[list[float]] = []
     stock: list[list[float]] = []
     for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as folder:
-            ours.append(await _ours(Path(folder)))
-        with tempfile.TemporaryDirectory() as folder:
-            stock.append(await _stock(Path(folder)))
+        with tempfile.TemporaryDirectory() as folder, where.empty() as url:
+            ours.append(await _ours(Path(folder) / "taps.json", url))
+        with tempfile.TemporaryDirectory() as folder, where.empty() as url:
+            stock.append(await _stock(Path(folder) / "taps.json", url))
     mine, theirs = max(map(_rate, ours)), max(map(_rate, stock))
     a, b = min(percentile(each, 0.99) for each in ours), min(percentile(each, 0.99) for each in stock)
     return [
         Row(
+            database=where.kind,
             what=f"{ANSWERS} answers at once through the whole path",
             ours=f"{mine:.0f} a second, p99 {a:.2f} s",
             beside=f"PTB Application + one AsyncSession insert: {theirs:.0f} a second, p99 {b:.2f} s",
@@ -60,8 +62,8 @@ def _rate(waits: Sequence[float]) -> float:
     return len(waits) / max(waits)
 
 
-async def _ours(folder: Path) -> list[float]:
-    url, db = clinic.new(folder, "answers")
+async def _ours(taps: Path, url: str) -> list[float]:
+    db = clinic.new(url)
     rows = db.write_now(_open)
     db.close()
     secret = stored_keys.token_secret([clinic.KEY])
@@ -69,19 +71,17 @@ async def _ours(folder: Path) -> list[float]:
         tokens.encode(Action("p_ans", (row_id, question, CALM)), PATIENTS_FROM + number, secret)
         for number, (row_id, question) in enumerate(rows)
     ]
-    taps = folder / "taps.json"
     async with _sandbox(taps) as sandbox:
-        where = ("--url", sandbox.told["url"], "--token", sandbox.told["token"], "--start", START.isoformat())
-        async with processes.running("our_bot", "--database", url, *where, "--parts", "answers"):
+        api = ("--url", sandbox.told["url"], "--token", sandbox.told["token"], "--start", START.isoformat())
+        async with processes.running("our_bot", "--database", url, *api, "--parts", "answers"):
             return await _waits(sandbox, taps, data)
 
 
-async def _stock(folder: Path) -> list[float]:
-    taps = folder / "taps.json"
+async def _stock(taps: Path, url: str) -> list[float]:
     async with _sandbox(taps) as sandbox:
-        where = ("--url", sandbox.told["url"], "--token", sandbox.told["token"])
-        database = f"sqlite+aiosqlite:///{folder / 'answers.db'}"
-        async with processes.running("ptb_bot", "answers", *where, "--database", database):
+        api = ("--url", sandbox.told["url"], "--token", sandbox.told["token"])
+        database = url.replace("sqlite:", "sqlite+aiosqlite:", 1)  # psycopg is asynchronous under its own name
+        async with processes.running("ptb_bot", "answers", *api, "--database", database):
             return await _waits(sandbox, taps, [f"a:{number}" for number in range(ANSWERS)])
 
 

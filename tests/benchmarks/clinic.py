@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
@@ -32,13 +31,12 @@ class Wave:
     asked: int
 
 
-def new(folder: Path, name: str) -> tuple[str, Database]:
-    """An empty database with the shipped pathway, and its address."""
-    url = f"sqlite:///{folder / name}.db"
+def new(url: str) -> Database:
+    """Migrate the empty database at `url` and publish the shipped pathway in it."""
     migrate.upgrade(url, [KEY])
     db = Database(url, [KEY])
     db.write_now(publishing.ensure_first, START)
-    return url, db
+    return db
 
 
 def code(number: int) -> str:

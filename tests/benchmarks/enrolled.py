@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from inspect import signature
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -22,6 +20,7 @@ from bot.db.engine import Database
 from bot.sandbox.storylines.cast import NUMBERS
 from bot.ticks import OFTEN_S, TICKS
 from tests.benchmarks import clinic, population, processes, stock_jobs
+from tests.benchmarks.databases import Databases
 from tests.benchmarks.processes import Running
 from tests.benchmarks.rows import Row
 
@@ -32,14 +31,15 @@ STARTS = 3
 CLINIC = Clinic(name="Bench", timezone="Europe/London", values=NUMBERS, bot_username="bench_bot")
 
 
-async def all_rows() -> list[Row]:
+async def all_rows(where: Databases) -> list[Row]:
     """Rows 5, 6 and 8, which share the databases."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        many, few = population.build(folder, "many", MANY), population.build(folder, "few", FEW)
-        empty, db = clinic.new(folder, "empty")
-        db.close()
-        return [*_start_up(await _started(empty, many)), _idle(await _rested(empty, many)), *_claims(folder, many, few)]
+    with where.empty() as many, where.empty() as few, where.empty() as nobody, where.empty() as jobs:
+        population.build(many, MANY)
+        population.build(few, FEW)
+        clinic.new(nobody).close()
+        started = _start_up(where.kind, await _started(nobody, many))
+        idle = _idle(where.kind, await _rested(nobody, many))
+        return [*started, idle, *_claims(where.kind, many, few, jobs)]
 
 
 def due_times(url: str) -> dict[str, float]:
@@ -84,9 +84,9 @@ def _timed(session: Session, look: Callable[[Session], Any]) -> float:
     return time.perf_counter() - began
 
 
-def _claims(folder: Path, many: str, few: str) -> list[Row]:
+def _claims(kind: str, many: str, few: str, jobs: str) -> list[Row]:
     ours, beside = sum(due_times(many).values()), sum(due_times(few).values())
-    with stock_jobs.scheduler(folder) as (made, store):
+    with stock_jobs.scheduler(jobs) as (made, store):
         now = datetime.now(UTC)
         stock_jobs.fill(made, store, STOCK - population.DUE, now + timedelta(days=30))
         stock_jobs.fill(made, store, population.DUE, now - timedelta(seconds=1))
@@ -94,6 +94,7 @@ def _claims(folder: Path, many: str, few: str) -> list[Row]:
     assert taken == population.DUE
     return [
         Row(
+            database=kind,
             what=f"finding what is due: {MANY:,} enrolled beside {FEW:,}, {population.DUE:,} due in both",
             ours=f"{ours * 1000:.1f} ms",
             beside=f"{beside * 1000:.1f} ms",
@@ -102,6 +103,7 @@ def _claims(folder: Path, many: str, few: str) -> list[Row]:
             reached=ours / beside <= 1.5,
         ),
         Row(
+            database=kind,
             what=f"the same at {MANY:,} enrolled, beside APScheduler's job store at {STOCK:,} jobs",
             ours=f"{ours * 1000:.1f} ms",
             beside=f"{stock * 1000:.0f} ms",
@@ -129,10 +131,11 @@ async def _started(empty: str, many: str) -> dict[str, tuple[float, float]]:
     }
 
 
-def _start_up(found: dict[str, tuple[float, float]]) -> list[Row]:
+def _start_up(kind: str, found: dict[str, tuple[float, float]]) -> list[Row]:
     (empty_s, empty_mb), (many_s, many_mb) = found["empty"], found["many"]
     return [
         Row(
+            database=kind,
             what=f"start-up with {MANY:,} enrolled beside none",
             ours=f"{many_s:.2f} s",
             beside=f"{empty_s:.2f} s",
@@ -141,6 +144,7 @@ def _start_up(found: dict[str, tuple[float, float]]) -> list[Row]:
             reached=many_s / empty_s <= 1.5,
         ),
         Row(
+            database=kind,
             what=f"memory with {MANY:,} enrolled beside none",
             ours=f"{many_mb:.0f} MB",
             beside=f"{empty_mb:.0f} MB",
@@ -169,9 +173,10 @@ async def _rested(empty: str, many: str) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def _idle(shares: tuple[float, float]) -> Row:
+def _idle(kind: str, shares: tuple[float, float]) -> Row:
     empty, many = shares
     return Row(
+        database=kind,
         what=f"idle over {IDLE_S} s, {MANY:,} enrolled (and none)",
         ours=f"{many:.2%} of a core ({empty:.2%})",
         beside="one core",

@@ -15,6 +15,7 @@ from bot import app as composition
 from bot import log
 from bot.app import App
 from bot.clock import MovableClock
+from bot.db import listening
 from bot.sandbox.storylines.cast import NUMBERS
 from bot.settings import Settings
 from tests.benchmarks import processes
@@ -28,7 +29,7 @@ async def main() -> None:
     given.add_argument("--url", required=True)
     given.add_argument("--token", required=True)
     given.add_argument("--start", type=datetime.fromisoformat, required=True)
-    given.add_argument("--parts", choices=("all", "answers", "sending"), default="all")
+    given.add_argument("--parts", choices=("all", "answers"), default="all")
     asked = given.parse_args()
     log.configure("ERROR")
     settings = Settings(
@@ -53,9 +54,8 @@ async def main() -> None:
 async def _serve(app: App, parts: str) -> None:
     if parts == "answers":
         await app.presence.poll()
-        await asyncio.gather(app.poller.run(), app.intake.run())
-    elif parts == "sending":
-        await app.sender.run()
+        polling = app.polling.lead(app.poller.run)
+        await asyncio.gather(polling, app.intake.run(), listening.listen(app.db))
     else:
         await app.run()
 

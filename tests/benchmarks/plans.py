@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,6 +15,7 @@ from bot.db.models import CareTeam, CheckIn, Enrolment, Patient, Reminder
 from bot.sandbox.storylines.cast import NUMBERS
 from tests.benchmarks import clinic, stock_jobs
 from tests.benchmarks.clinic import START
+from tests.benchmarks.databases import Databases
 from tests.benchmarks.rows import Row
 
 PATIENTS, AT_ONCE = 10_000, 500  # so many in one transaction, so that an alarm never waits long
@@ -25,15 +24,16 @@ SAMPLE = 2_000  # jobs that are really added: the library takes the same time fo
 CLINIC = Clinic(name="Bench", timezone="Europe/London", values=NUMBERS, bot_username="bench_bot")
 
 
-async def adding() -> list[Row]:
+async def adding(where: Databases) -> list[Row]:
     """Row 7."""
-    with tempfile.TemporaryDirectory() as name:
-        ours = _ours(Path(name))
-        with stock_jobs.scheduler(Path(name)) as (made, _store):
-            each = stock_jobs.add(made, 0, SAMPLE, datetime.now(UTC) + timedelta(days=30)) / SAMPLE
+    with where.empty() as url:
+        ours = _ours(url)
+    with where.empty() as url, stock_jobs.scheduler(url) as (made, _store):
+        each = stock_jobs.add(made, 0, SAMPLE, datetime.now(UTC) + timedelta(days=30)) / SAMPLE
     stock = each * CHECKINS * PATIENTS
     return [
         Row(
+            database=where.kind,
             what=f"adding {PATIENTS:,} patients' plans, {CHECKINS * PATIENTS:,} check-ins with their reminders",
             ours=f"{ours:.2f} s",
             beside=f"APScheduler {stock:.0f} s ({each * 1000:.2f} ms a job, {SAMPLE:,} added)",
@@ -44,8 +44,8 @@ async def adding() -> list[Row]:
     ]
 
 
-def _ours(folder: Path) -> float:
-    _url, db = clinic.new(folder, "plans")
+def _ours(url: str) -> float:
+    db = clinic.new(url)
     ids = db.write_now(_register)
     began = time.perf_counter()
     for first in range(0, PATIENTS, AT_ONCE):

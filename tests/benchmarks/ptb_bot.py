@@ -78,16 +78,10 @@ async def wave(app: App, groups: Sequence[int], due: int, asked: int, wait_s: fl
 
 
 async def answers(app: App, url: str) -> None:
-    """Keep what is tapped. The database is as durable as ours: WAL, synchronous=FULL."""
+    """Keep what is tapped. The database is as durable as ours."""
     engine = create_async_engine(url)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
-
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _as_durable_as_ours)
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     new_session = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
@@ -106,6 +100,13 @@ async def answers(app: App, url: str) -> None:
     assert app.updater is not None
     await app.updater.start_polling()
     processes.tell()
+
+
+def _as_durable_as_ours(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
 
 
 async def main() -> None:

@@ -13,8 +13,12 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`ours` and `beside` are words with a unit; `ratio` is a number whose meaning `target` gives."""
+    """`ours` and `beside` are words with a unit; `ratio` is a number whose meaning `target` gives.
 
+    `database` is the kind that was measured on, one of databases.KINDS.
+    """
+
+    database: str
     what: str
     ours: str
     beside: str
@@ -26,12 +30,11 @@ class Row:
 def table(rows: Sequence[Row]) -> Table:
     """The rows for a person."""
     drawn = Table(title="Side by side", show_lines=True)
-    for name in ("what", "ours", "beside", "ratio", "target", "reached"):
+    for name in ("database", "what", "ours", "beside", "ratio", "target", "reached"):
         drawn.add_column(name, overflow="fold")
     for row in rows:
-        drawn.add_row(
-            row.what, row.ours, row.beside, f"{row.ratio:.3g}", row.target, "yes" if row.reached else "[bold]NO[/]"
-        )
+        reached = "yes" if row.reached else "[bold]NO[/]"
+        drawn.add_row(row.database, row.what, row.ours, row.beside, f"{row.ratio:.3g}", row.target, reached)
     return drawn
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from statistics import median
 
 from sqlalchemy.orm import Session
@@ -13,6 +11,7 @@ from bot.care import outbox
 from bot.care.outbox import Lane
 from tests.benchmarks import clinic, processes
 from tests.benchmarks.clinic import START
+from tests.benchmarks.databases import Databases
 from tests.benchmarks.rows import Row
 from tests.benchmarks.sandbox_server import PATIENTS_FROM
 
@@ -20,23 +19,24 @@ MESSAGES, ROUNDS, LATENCY_MS = 800, 3, 50
 TEXT = "<b>Your check-in</b>\n\nThank you. Your team has your answers."
 
 
-async def unlimited() -> list[Row]:
+async def unlimited(where: Databases) -> list[Row]:
     """Row 3. Rounds of ours and of the bare loop in turn; each figure is the median of its rounds."""
     ours, bare = [], []
     async with processes.running("answering_server", "--latency-ms", LATENCY_MS) as server:
-        where = ("--url", server.told["url"], "--token", server.told["token"])
+        api = ("--url", server.told["url"], "--token", server.told["token"])
         for _ in range(ROUNDS):
-            with tempfile.TemporaryDirectory() as folder:
-                url, db = clinic.new(Path(folder), "sending")
+            with where.empty() as url:
+                db = clinic.new(url)
                 db.write_now(_queue)
                 db.close()
-                async with processes.running("sending_sides", "ours", "--database", url, *where) as side:
+                async with processes.running("sending_sides", "ours", "--database", url, *api) as side:
                     ours.append(MESSAGES / (await side.says())["seconds"])
-            async with processes.running("sending_sides", "bare", *where) as side:
+            async with processes.running("sending_sides", "bare", *api) as side:
                 bare.append(MESSAGES / (await side.says())["seconds"])
     ratio = median(ours) / median(bare)
     return [
         Row(
+            database=where.kind,
             what=f"sending with no limit, {LATENCY_MS} ms latency, {MESSAGES} messages, 12 in flight",
             ours=f"{median(ours):.0f} a second",
             beside=f"bare Bot.send_message {median(bare):.0f} a second",

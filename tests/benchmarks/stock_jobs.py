@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -19,9 +18,9 @@ def check_in(patient: int) -> None:
 
 
 @contextmanager
-def scheduler(folder: Path) -> Iterator[tuple[BackgroundScheduler, SQLAlchemyJobStore]]:
-    """A scheduler whose jobs are in a database of its own. Started and paused, so that it fires nothing by itself."""
-    store = SQLAlchemyJobStore(url=f"sqlite:///{folder / 'jobs.db'}")
+def scheduler(url: str) -> Iterator[tuple[BackgroundScheduler, SQLAlchemyJobStore]]:
+    """A scheduler whose jobs are in the database at `url`. Started and paused, so that it fires nothing by itself."""
+    store = SQLAlchemyJobStore(url=url)
     made = BackgroundScheduler(jobstores={"default": store}, job_defaults={"misfire_grace_time": None}, timezone=UTC)
     made.start(paused=True)
     try:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import clinic, processes
 from tests.benchmarks.clinic import START, Wave
+from tests.benchmarks.databases import Databases
 from tests.benchmarks.processes import Phone, Running
 from tests.benchmarks.rows import Row, percentile
 from tests.benchmarks.sandbox_server import PATIENTS_FROM
@@ -25,10 +24,10 @@ RED_LABEL = "Yes, it is new or worse"
 Call = dict[str, Any]
 
 
-async def limit() -> list[Row]:
+async def limit(where: Databases) -> list[Row]:
     """Row 1: the wave alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        calls = await _ours(Path(folder), reds=0)
+    with where.empty() as url:
+        calls = await _ours(url, reds=0)
     bulk = [_accepted(call) for call in calls if _is_bulk(call)]
     seconds = (max(bulk) - min(bulk)).total_seconds()
     refused = sum(call["code"] == 429 for call in calls)
@@ -36,6 +35,7 @@ async def limit() -> list[Row]:
     ratio = best / seconds
     return [
         Row(
+            database=where.kind,
             what=f"wave of {len(bulk)} due check-ins at Telegram's limits",
             ours=f"{seconds:.1f} s, {refused} answers 429",
             beside=f"the limit itself: {best:.1f} s",
@@ -46,16 +46,17 @@ async def limit() -> list[Row]:
     ]
 
 
-async def reds() -> list[Row]:
+async def reds(where: Databases) -> list[Row]:
     """Row 2: from a red answer to the first message about it that a clinician's chat accepted."""
-    with tempfile.TemporaryDirectory() as folder:
-        ours = await _ours(Path(folder), reds=REDS)
+    with where.empty() as url:
+        ours = await _ours(url, reds=REDS)
     theirs = await _theirs()
     mine, stock = _waits(ours), _waits(theirs)
     a, b = percentile(mine, 0.99), percentile(stock, 0.99)
     refused = sum(call["code"] == 429 for call in ours), sum(call["code"] == 429 for call in theirs)
     return [
         Row(
+            database=where.kind,
             what=f"{REDS} red answers during that wave, each to the clinician's message accepted (p99)",
             ours=f"{a * 1000:.0f} ms (p50 {percentile(mine, 0.5) * 1000:.0f}, n {len(mine)}, 429s {refused[0]})",
             beside=f"AIORateLimiter {b:.1f} s (p50 {percentile(stock, 0.5):.1f}, n {len(stock)}, 429s {refused[1]})",
@@ -66,19 +67,19 @@ async def reds() -> list[Row]:
     ]
 
 
-async def _ours(folder: Path, reds: int) -> list[Call]:
+async def _ours(url: str, reds: int) -> list[Call]:
     lead = timedelta(seconds=2 + reds / 15)
     async with processes.running(
         "sandbox_server", "--start", START.isoformat(), "--patients", DUE + reds, "--teams", TEAMS
     ) as sandbox:
         clock_s = (time.monotonic() - sandbox.told["monotonic"]) * 1.0
-        url, db = clinic.new(folder, "wave")
+        db = clinic.new(url)
         due_at = START + timedelta(seconds=clock_s) + lead
         db.write_now(clinic.fill, sandbox.told["groups"], Wave(due=DUE, due_at=due_at, asked=reds))
         db.close()
-        where = ("--url", sandbox.told["url"], "--token", sandbox.told["token"])
+        api = ("--url", sandbox.told["url"], "--token", sandbox.told["token"])
         async with (
-            processes.running("our_bot", "--database", url, *where, "--start", START.isoformat()),
+            processes.running("our_bot", "--database", url, *api, "--start", START.isoformat()),
             Phone(sandbox.told["url"]) as phone,
         ):
             return await _watch(sandbox, phone, reds, _red_button)
@@ -88,10 +89,10 @@ async def _theirs() -> list[Call]:
     async with processes.running(
         "sandbox_server", "--start", START.isoformat(), "--patients", DUE + REDS, "--teams", TEAMS
     ) as sandbox:
-        where = ("--url", sandbox.told["url"], "--token", sandbox.told["token"])
+        api = ("--url", sandbox.told["url"], "--token", sandbox.told["token"])
         size = ("--due", DUE, "--asked", REDS, "--groups", *sandbox.told["groups"])
         async with (
-            processes.running("ptb_bot", "wave", *where, *size),
+            processes.running("ptb_bot", "wave", *api, *size),
             Phone(sandbox.told["url"]) as phone,
         ):
             return await _watch(sandbox, phone, REDS, lambda _call: (0, 0))
