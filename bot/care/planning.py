@@ -5,87 +5,50 @@ Only check-ins that were never sent follow a new plan. One that the plan does no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from bot.care import escalations, pathways, patients
+from bot.care import escalations, pathways, patients, plan_rows
 from bot.care.clinic import Clinic
 from bot.db.models import CheckIn, Enrolment, Patient, Reminder
 from schedules import replan, timeline
 from schedules.pathway import Pathway
 
 RECHECK = "-recheck"
-PLAN = "plan"  # ended_by of check-ins that never were sent because the plan said so
+PLAN = plan_rows.PLAN
+AT_ONCE = 500  # patients whose rows are read together
 _NOT_SENT = {"merge": "superseded", "phone_task": "phone_task"}
-
-
-def plan_all(session: Session, enrolments: Sequence[Enrolment], now: datetime, clinic: Clinic) -> int:
-    """`plan` for many at once. Returns for how many it was the first plan: those are written in bulk.
-
-    A few statements write them all, however many they are; one after the other they cost a hundred times as much.
-    """
-    ids = [enrolment.id for enrolment in enrolments]
-    begun = select(CheckIn.enrolment_id).where(CheckIn.enrolment_id.in_(ids), CheckIn.kind == "scheduled").distinct()
-    planned = set(session.scalars(begun))
-    session.scalars(select(Patient).where(Patient.id.in_({each.patient_id for each in enrolments}))).all()
-    new: list[tuple[Enrolment, timeline.Slot]] = []
-    slots: dict[tuple[int, date, str], tuple[timeline.Slot, ...]] = {}  # the same for all of one day and zone
-    for enrolment in enrolments:
-        if enrolment.id in planned:
-            plan(session, enrolment, now, clinic)
-            continue
-        same = enrolment.pathway_version_id, enrolment.surgery_date, patients.of(session, enrolment).timezone
-        if same not in slots:
-            slots[same] = timeline.plan(pathways.of(session, same[0]), same[1], same[2], now)
-        new += [(enrolment, slot) for slot in slots[same]]
-    _write_new(session, new, now, clinic)
-    return len(enrolments) - len(planned)
-
-
-def _write_new(session: Session, new: Sequence[tuple[Enrolment, timeline.Slot]], now: datetime, clinic: Clinic) -> None:
-    """The rows of check-ins that were never there before."""
-    if not new:
-        return
-    values = [
-        _values(enrolment, slot, now) | {"enrolment_id": enrolment.id, "kind": "scheduled"} for enrolment, slot in new
-    ]
-    session.connection().execute(insert(CheckIn), values)  # without the ORM, which asks for each id
-    enrolled = {enrolment.id for enrolment, _slot in new}
-    columns = select(CheckIn.enrolment_id, CheckIn.checkin, CheckIn.id)
-    written = session.execute(columns.where(CheckIn.enrolment_id.in_(enrolled), CheckIn.kind == "scheduled"))
-    ids = {(enrolment_id, checkin): row_id for enrolment_id, checkin, row_id in written}
-    reminders = [
-        {"checkin_id": ids[enrolment.id, slot.checkin], "number": number, "due_at": due_at, "state": "planned"}
-        for enrolment, slot in new
-        if slot.late not in _NOT_SENT
-        for number, due_at in enumerate(slot.reminders, start=1)
-    ]
-    if reminders:
-        session.connection().execute(insert(Reminder), reminders)
-    for enrolment, slot in new:
-        if slot.late == "phone_task":
-            _by_phone(session, enrolment, slot, now, clinic)
 
 
 def plan(session: Session, enrolment: Enrolment, now: datetime, clinic: Clinic) -> replan.Changes:
     """Make the planned check-ins what the enrolment's pathway, surgery date and zone say. Returns what changed."""
     pathway = pathways.of(session, enrolment.pathway_version_id)
     changes = preview(session, enrolment, pathway, enrolment.surgery_date, now)
-    for checkin in changes.cancel:
-        _cancel(session, _planned(session, enrolment, checkin), now)
-    for move in changes.move:
-        row = _planned(session, enrolment, move.checkin)
-        taken = _same_day(session, enrolment, move.slot)
-        if taken is not None and taken is not row:
-            _cancel(session, row, now)
-        _place(session, enrolment, move.slot, taken or row, now, clinic)
-    for slot in changes.add:
-        _place(session, enrolment, slot, None, now, clinic)
+    _apply(session, enrolment, changes, now, clinic)
     return changes
+
+
+def plan_all(session: Session, enrolments: Sequence[Enrolment], now: datetime, clinic: Clinic) -> int:
+    """`plan` for many at once, read and reckoned together. Returns for how many anything changed.
+
+    First plans are written together as well; whoever has a plan already gets the changes one by one.
+    """
+    first: dict[tuple[int, tuple[timeline.Slot, ...]], list[Enrolment]] = {}
+    changed = 0
+    for enrolment, planned, changes in _previews(session, enrolments, now):
+        changed += bool(changes)
+        if planned:
+            _apply(session, enrolment, changes, now, clinic)
+        elif changes:
+            first.setdefault((enrolment.pathway_version_id, changes.add), []).append(enrolment)
+    for (_version, slots), group in first.items():
+        for slot in slots:
+            _write_first(session, group, slot, now, clinic)
+    return changed
 
 
 def preview(
@@ -98,18 +61,67 @@ def preview(
     keep_by_hand: bool = True,
 ) -> replan.Changes:
     """What `plan` would change under this pathway and surgery date. A check-in moved by hand stays where it is."""
-    timezone = patients.of(session, enrolment).timezone
-    by_hand = _moved_by_hand(session, enrolment) if keep_by_hand else set()
-    wanted = tuple(slot for slot in timeline.plan(pathway, surgery_date, timezone, now) if slot.checkin not in by_hand)
-    return replan.reconcile(_stored(session, enrolment, wanted, by_hand), wanted, now)
+    wanted = timeline.plan(pathway, surgery_date, patients.of(session, enrolment).timezone, now)
+    rows = plan_rows.of(session, [enrolment.id])[enrolment.id]
+    return plan_rows.changes(rows, wanted, now, keep_by_hand=keep_by_hand)
 
 
-def _moved_by_hand(session: Session, enrolment: Enrolment) -> set[str]:
-    """Check-ins that a person put on another day and that were not sent yet."""
-    moved = select(CheckIn.checkin).where(
-        CheckIn.enrolment_id == enrolment.id, CheckIn.state == "planned", CheckIn.moved_by_hand
-    )
-    return set(session.scalars(moved))
+def preview_all(
+    session: Session, enrolments: Sequence[Enrolment], pathway: Pathway, now: datetime
+) -> Iterator[replan.Changes]:
+    """`preview` for many at once, each under this pathway and with the surgery date it has."""
+    return (changes for _enrolment, _planned, changes in _previews(session, enrolments, now, pathway))
+
+
+def _previews(
+    session: Session, enrolments: Sequence[Enrolment], now: datetime, pathway: Pathway | None = None
+) -> Iterator[tuple[Enrolment, bool, replan.Changes]]:
+    """Each enrolment, whether it had a plan before, and what would change, under its own pathway or this one."""
+    slots: dict[tuple[int, date, str], tuple[timeline.Slot, ...]] = {}  # the same for all of one day and zone
+    for begin in range(0, len(enrolments), AT_ONCE):
+        some = enrolments[begin : begin + AT_ONCE]
+        stored = plan_rows.of(session, [enrolment.id for enrolment in some])
+        session.scalars(select(Patient).where(Patient.id.in_({each.patient_id for each in some}))).all()
+        for enrolment in some:
+            same = enrolment.pathway_version_id, enrolment.surgery_date, patients.of(session, enrolment).timezone
+            if same not in slots:
+                slots[same] = timeline.plan(pathway or pathways.of(session, same[0]), same[1], same[2], now)
+            rows = stored[enrolment.id]
+            yield enrolment, bool(rows), plan_rows.changes(rows, slots[same], now)
+
+
+def _apply(session: Session, enrolment: Enrolment, changes: replan.Changes, now: datetime, clinic: Clinic) -> None:
+    for checkin in changes.cancel:
+        _cancel(session, _planned(session, enrolment, checkin), now)
+    for move in changes.move:
+        row = _planned(session, enrolment, move.checkin)
+        taken = _same_day(session, enrolment, move.slot)
+        if taken is not None and taken is not row:
+            _cancel(session, row, now)
+        _place(session, enrolment, move.slot, taken or row, now, clinic)
+    for slot in changes.add:
+        _place(session, enrolment, slot, None, now, clinic)
+
+
+def _write_first(
+    session: Session, group: Sequence[Enrolment], slot: timeline.Slot, now: datetime, clinic: Clinic
+) -> None:
+    """This check-in for all of these, who never had it and share pathway, surgery date and zone: a few statements."""
+    ids = [enrolment.id for enrolment in group]
+    values = _values(group[0], slot, now) | {"kind": "scheduled"}
+    columns = [literal(value, CheckIn.__table__.c[name].type) for name, value in values.items()]
+    rows = select(Enrolment.id, *columns).where(Enrolment.id.in_(ids))
+    connection = session.connection()  # without the ORM, which asks for each id
+    connection.execute(insert(CheckIn).from_select(["enrolment_id", *values], rows))
+    for number, due_at in enumerate(slot.reminders if slot.late not in _NOT_SENT else (), start=1):
+        reminder = {"number": number, "due_at": due_at, "state": "planned"}
+        columns = [literal(value, Reminder.__table__.c[name].type) for name, value in reminder.items()]
+        written = CheckIn.enrolment_id.in_(ids), CheckIn.checkin == slot.checkin, CheckIn.kind == "scheduled"
+        rows = select(CheckIn.id, *columns).where(*written)
+        connection.execute(insert(Reminder).from_select(["checkin_id", *reminder], rows))
+    if slot.late == "phone_task":
+        for enrolment in group:
+            _by_phone(session, enrolment, slot, now, clinic)
 
 
 def next_planned(session: Session, enrolment: Enrolment) -> CheckIn | None:
@@ -152,40 +164,6 @@ def remind(session: Session, row: CheckIn, times: tuple[datetime, ...]) -> None:
 def spec_id(row: CheckIn) -> str:
     """The pathway's id of this check-in: the second ad-hoc one is "adhoc-2" here and "adhoc" there."""
     return row.checkin.partition("-")[0] if row.kind == "adhoc" else row.checkin
-
-
-def _stored(
-    session: Session, enrolment: Enrolment, wanted: tuple[timeline.Slot, ...], by_hand: set[str]
-) -> list[replan.Stored]:
-    """The rows the plan must respect. One that the plan itself ended, on another day, does not count as sent."""
-    days = {slot.checkin: slot.local_date for slot in wanted}
-    rows = session.scalars(
-        select(CheckIn)
-        .where(CheckIn.enrolment_id == enrolment.id, CheckIn.kind == "scheduled")
-        .where(~((CheckIn.state == "planned") & CheckIn.checkin.in_(by_hand)))
-        .order_by(CheckIn.id)
-    )
-    return [
-        replan.Stored(
-            checkin=row.checkin,
-            state=row.state,  # type: ignore[arg-type]  # the table's own constraint names the same three states
-            local_date=row.local_date,
-            due_at=row.due_at,
-            reminders=_reminders(session, row),
-            closes_at=row.closes_at,
-        )
-        for row in rows
-        if not (_plan_ended(row) and (row.end_reason == "cancelled" or days.get(row.checkin) != row.local_date))
-    ]
-
-
-def _plan_ended(row: CheckIn) -> bool:
-    return row.state == "ended" and row.ended_by == PLAN
-
-
-def _reminders(session: Session, row: CheckIn) -> tuple[datetime, ...]:
-    found = select(Reminder.due_at).where(Reminder.checkin_id == row.id).order_by(Reminder.number)
-    return tuple(session.scalars(found))
 
 
 def _planned(session: Session, enrolment: Enrolment, checkin: str) -> CheckIn:

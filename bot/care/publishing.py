@@ -86,8 +86,7 @@ def effect(session: Session, pathway: Pathway, now: datetime) -> Effect:
     """What publishing this pathway for future check-ins of all patients would change. Writes nothing."""
     live = session.scalars(select(Enrolment).where(Enrolment.state.in_(LIVE))).all()
     added = moved = cancelled = touched = 0
-    for enrolment in live:
-        changes = planning.preview(session, enrolment, pathway, enrolment.surgery_date, now)
+    for changes in planning.preview_all(session, live, pathway, now):
         added += len(changes.add)
         moved += len(changes.move)
         cancelled += len(changes.cancel)
@@ -116,11 +115,11 @@ def publish(
         _can_be_read(session, pathway)
     version = _insert(session, pathway, files, by=by, note=note, now=now)
     if scope == "all":
-        for enrolment in session.scalars(select(Enrolment).where(Enrolment.state.in_(("invited", *LIVE)))):
+        everybody = session.scalars(select(Enrolment).where(Enrolment.state.in_(("invited", *LIVE)))).all()
+        for enrolment in everybody:
             enrolment.pathway_version_id = version.id
-            session.flush()
-            if enrolment.state in LIVE:
-                planning.plan(session, enrolment, now, clinic)
+        session.flush()
+        planning.plan_all(session, [each for each in everybody if each.state in LIVE], now, clinic)
     actor = f"staff:{by}" if by else "command"
     audit.record(session, actor, "pathway published", f"pathway:{version.id}", now, number=version.number, scope=scope)
     return version
