@@ -9,18 +9,48 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.care import escalations, pathways, patients, plan_rows
 from bot.care.clinic import Clinic
-from bot.db.models import CheckIn, Enrolment, Patient, Reminder
+from bot.db.models import Base, CheckIn, Enrolment, Patient, Reminder
 from schedules import replan, timeline
 from schedules.pathway import Pathway
+
+
+def _given(table: type[Base], *columns: str) -> list[BindParameter[Any]]:
+    """A value for each of these columns, as its type stores it."""
+    return [bindparam(column, type_=table.__table__.c[column].type) for column in columns]
+
 
 RECHECK = "-recheck"
 PLAN = plan_rows.PLAN
 AT_ONCE = 500  # patients whose rows are read together
+_COLUMNS = (
+    "pathway_version_id",
+    "checkin",
+    "day",
+    "local_date",
+    "due_at",
+    "closes_at",
+    "sent_late",
+    "state",
+    "end_reason",
+    "ended_at",
+    "ended_by",
+    "kind",
+)
+_GROUP: BindParameter[Any] = bindparam("ids", expanding=True)
+_FIRST = insert(CheckIn).from_select(  # both made once: making a query takes longer than running it
+    ["enrolment_id", *_COLUMNS], select(Enrolment.id, *_given(CheckIn, *_COLUMNS)).where(Enrolment.id.in_(_GROUP))
+)
+_FIRST_REMINDER = insert(Reminder).from_select(
+    ["checkin_id", "number", "due_at", "state"],
+    select(CheckIn.id, *_given(Reminder, "number", "due_at", "state")).where(
+        CheckIn.enrolment_id.in_(_GROUP), CheckIn.checkin == bindparam("of"), CheckIn.kind == "scheduled"
+    ),
+)
 _NOT_SENT = {"merge": "superseded", "phone_task": "phone_task"}
 
 
@@ -108,17 +138,11 @@ def _write_first(
 ) -> None:
     """This check-in for all of these, who never had it and share pathway, surgery date and zone: a few statements."""
     ids = [enrolment.id for enrolment in group]
-    values = _values(group[0], slot, now) | {"kind": "scheduled"}
-    columns = [literal(value, CheckIn.__table__.c[name].type) for name, value in values.items()]
-    rows = select(Enrolment.id, *columns).where(Enrolment.id.in_(ids))
     connection = session.connection()  # without the ORM, which asks for each id
-    connection.execute(insert(CheckIn).from_select(["enrolment_id", *values], rows))
+    connection.execute(_FIRST, {"ids": ids, "kind": "scheduled", **_values(group[0], slot, now)})
     for number, due_at in enumerate(slot.reminders if slot.late not in _NOT_SENT else (), start=1):
         reminder = {"number": number, "due_at": due_at, "state": "planned"}
-        columns = [literal(value, Reminder.__table__.c[name].type) for name, value in reminder.items()]
-        written = CheckIn.enrolment_id.in_(ids), CheckIn.checkin == slot.checkin, CheckIn.kind == "scheduled"
-        rows = select(CheckIn.id, *columns).where(*written)
-        connection.execute(insert(Reminder).from_select(["checkin_id", *reminder], rows))
+        connection.execute(_FIRST_REMINDER, {"ids": ids, "of": slot.checkin, **reminder})
     if slot.late == "phone_task":
         for enrolment in group:
             _by_phone(session, enrolment, slot, now, clinic)
