@@ -155,7 +155,7 @@ async def busy(script: Script, folder: Path) -> AsyncIterator[Hour]:
         bots = [
             BotProcess(
                 plan=Plan(
-                    settings=ground.settings,
+                    settings=ground.settings.model_copy(update={"console_listen": processes.free_address()}),
                     key=ground.key,
                     anchor=anchor,
                     output=folder / f"process-{number}.log",

@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,6 +120,13 @@ class BotProcess:
             os.kill(self.pid, how)
         self.process.join(GONE_WITHIN_S)
         assert not self.process.is_alive(), f"did not end within {GONE_WITHIN_S:g} s of {how.name}"
+
+
+def free_address() -> str:
+    """An address on this machine that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{sock.getsockname()[1]}"
 
 
 def serve(plan: Plan) -> None:

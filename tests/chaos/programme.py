@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests import database as databases
-from tests.chaos import faults, postgres, takeover
+from tests.chaos import faults, health, postgres, takeover
 from tests.chaos.hour import PACE, Hour, Script, busy
 from tests.chaos.report import Outcome
 
@@ -160,16 +160,14 @@ async def _killed(hour: Hour) -> Sequence[str]:
 
 def _file_locked(seconds: float) -> Trouble:
     async def trouble(hour: Hour) -> Sequence[str]:
-        await faults.file_locked(hour, seconds)
-        return ()
+        return [await health.watched(hour, faults.file_locked(hour, seconds))]
 
     return trouble
 
 
 def _disk_full(seconds: float) -> Trouble:
     async def trouble(hour: Hour) -> Sequence[str]:
-        await faults.disk_full(hour, seconds)
-        return ()
+        return [await health.watched(hour, faults.disk_full(hour, seconds))]
 
     return trouble
 
@@ -177,8 +175,7 @@ def _disk_full(seconds: float) -> Trouble:
 def _server_stopped(seconds: float, mode: str) -> Trouble:
     async def trouble(hour: Hour) -> Sequence[str]:
         assert hour.server is not None
-        await faults.server_stopped(hour, hour.server, seconds, mode)
-        return ()
+        return [await health.watched(hour, faults.server_stopped(hour, hour.server, seconds, mode))]
 
     return trouble
 
@@ -186,8 +183,7 @@ def _server_stopped(seconds: float, mode: str) -> Trouble:
 def _tables_locked(seconds: float) -> Trouble:
     async def trouble(hour: Hour) -> Sequence[str]:
         assert hour.server is not None
-        await faults.tables_locked(hour, hour.server, seconds)
-        return ()
+        return [await health.watched(hour, faults.tables_locked(hour, hour.server, seconds))]
 
     return trouble
 
