@@ -92,14 +92,8 @@ def _claim(
     clinic: Clinic,
     now: datetime,
 ) -> Outgoing | None:
-    if row.not_before > now:
-        return None
     chat = session.get_one(Chat, row.chat_id)
-    if too_late := _too_late(row, chat, now):
-        _end(row, "expired", too_late)
-        return None
-    if morning := nights.waits_until(session, row, chat, now):
-        row.not_before = morning
+    if not _may_go(session, row, chat, now):
         return None
     card = None if uncertain.needless(session, row) else renderers[row.purpose](session, row, clinic, now)
     if card is None:
@@ -126,6 +120,19 @@ def _claim(
         edit=target.message_id if target is not None and not plain else None,
         plain=plain,
     )
+
+
+def _may_go(session: Session, row: Outbox, chat: Chat, now: datetime) -> bool:
+    """Whether it may go now. One that is too late ends; one that must not go at night waits for the morning."""
+    if row.not_before > now:
+        return False
+    if too_late := _too_late(row, chat, now):
+        _end(row, "expired", too_late)
+        return False
+    if morning := nights.waits_until(session, row, chat, now):
+        row.not_before = morning
+        return False
+    return True
 
 
 def unrenderable(session: Session, row_id: int, error: str, clinic: Clinic, now: datetime) -> None:

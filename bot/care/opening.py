@@ -41,6 +41,13 @@ _CURRENT = (  # made once: making a query takes longer than running it
     .order_by(CheckIn.opened_at.desc(), CheckIn.id.desc())
     .limit(1)
 )
+_WHOSE = (
+    select(CheckIn.id, Enrolment.state, Chat.state, Enrolment.pathway_version_id, Patient.timezone)
+    .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
+    .join(Patient, Patient.id == Enrolment.patient_id)
+    .outerjoin(Chat, Chat.id == Patient.chat_id)
+    .where(CheckIn.id.in_(sweeping.IDS))
+)
 _ONE_DAY = timedelta(hours=12)  # beyond it a time of day alone could mean two days
 
 
@@ -65,17 +72,11 @@ def due(session: Session, now: datetime, tried: Container[int] = (), most: int =
     Leaves out those that wait for the morning, so that they cost next to nothing all night.
     """
     night = patients.nights(session, now)
-    found = (
-        select(CheckIn.id, Enrolment.state, Chat.state, Enrolment.pathway_version_id, Patient.timezone)
-        .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
-        .join(Patient, Patient.id == Enrolment.patient_id)
-        .outerjoin(Chat, Chat.id == Patient.chat_id)
-        .where(CheckIn.state == "planned", CheckIn.due_at <= now)
-        .order_by(CheckIn.day, CheckIn.due_at, CheckIn.id)
-    )
+    planned = select(CheckIn.id).where(CheckIn.state == "planned", CheckIn.due_at <= now)
+    ids = session.scalars(planned.order_by(CheckIn.day, CheckIn.due_at, CheckIn.id)).all()
     ready = (
         row_id
-        for row_id, enrolment, chat, version_id, timezone in session.execute(found)
+        for row_id, enrolment, chat, version_id, timezone in sweeping.looked_up(session, ids, _WHOSE)
         if (enrolment, chat) != ("active", "ok") or not night(version_id, timezone)
     )
     return sweeping.page(ready, tried, most)

@@ -18,6 +18,14 @@ from bot.db.models import Answer, CheckIn, Enrolment, Patient, Reminder
 
 IDLE = timedelta(minutes=10)  # who answered this recently is not reminded but left to go on
 
+_WHOSE = (
+    select(Reminder.id, CheckIn.closes_at, Enrolment.pathway_version_id, Patient.timezone)
+    .join(CheckIn, Reminder.checkin_id == CheckIn.id)
+    .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
+    .join(Patient, Patient.id == Enrolment.patient_id)
+    .where(Reminder.id.in_(sweeping.IDS), CheckIn.state == "open")
+)
+
 
 def remind_due(session: Session, now: datetime, clinic: Clinic) -> int:
     """Tick: send every reminder that is due to a check-in not yet finished. Returns how many went out."""
@@ -27,15 +35,13 @@ def remind_due(session: Session, now: datetime, clinic: Clinic) -> int:
 def due(session: Session, now: datetime, tried: Container[int] = (), most: int = sweeping.PAGE) -> Sequence[int]:
     """The reminders that are due, but not of patients for whom it is night: ids, the latest first."""
     night = patients.nights(session, now)
-    found = (
-        select(Reminder.id, Enrolment.pathway_version_id, Patient.timezone)
-        .join(CheckIn, Reminder.checkin_id == CheckIn.id)
-        .join(Enrolment, Enrolment.id == CheckIn.enrolment_id)
-        .join(Patient, Patient.id == Enrolment.patient_id)
-        .where(Reminder.state == "planned", Reminder.due_at <= now, CheckIn.state == "open", CheckIn.closes_at > now)
-        .order_by(Reminder.due_at.desc(), Reminder.number.desc(), Reminder.id)
+    planned = select(Reminder.id).where(Reminder.state == "planned", Reminder.due_at <= now)
+    ids = session.scalars(planned.order_by(Reminder.due_at.desc(), Reminder.number.desc(), Reminder.id)).all()
+    awake = (
+        row_id
+        for row_id, closes_at, version_id, timezone in sweeping.looked_up(session, ids, _WHOSE)
+        if closes_at > now and not night(version_id, timezone)
     )
-    awake = (row_id for row_id, version_id, timezone in session.execute(found) if not night(version_id, timezone))
     return sweeping.page(awake, tried, most)
 
 

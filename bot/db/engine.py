@@ -35,6 +35,7 @@ T = TypeVar("T")
 Unit = Callable[Concatenate[Session, P], T]
 READERS = 3
 WRITERS = 4  # of one process, on PostgreSQL
+TOGETHER = 3  # lost races of a unit, after which it runs alone: a red answer does not lose for seconds
 TRIES = 20  # of a unit that loses against others; each time one of them got on
 _PAUSE_S = (0.002, 0.02)  # before another try, at random, and longer with each
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
@@ -140,17 +141,19 @@ class Database:
     def _commit(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, frozenset[str]]:
         for tried in range(1, TRIES):
             try:
-                return self._once(unit, *args, **kwargs)
+                return self._once(tried > TOGETHER, unit, *args, **kwargs)
             except DBAPIError as error:
                 if not postgres.lost_race(error):
                     raise
                 metrics.RETRIED.inc()
                 log.debug("unit run again", unit=getattr(unit, "__name__", "unit"), tried=tried)
             threading.Event().wait(random.uniform(*_PAUSE_S) * tried)  # noqa: S311 - spreads retries, guards nothing
-        return self._once(unit, *args, **kwargs)
+        return self._once(True, unit, *args, **kwargs)
 
-    def _once(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, frozenset[str]]:
+    def _once(self, alone: bool, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, frozenset[str]]:
         with _UnitSession(self.engine, expire_on_commit=False) as session, session.begin():
+            if self.shared:
+                postgres.queue_up(session, alone=alone)
             result = unit(session, *args, **kwargs)
             wakes: frozenset[str] = frozenset(session.info.get("wake", ()))
             if self.shared and wakes:

@@ -65,6 +65,15 @@ def lost_race(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _LOST_RACES
 
 
+def queue_up(session: Session, *, alone: bool) -> None:
+    """Before a unit reads anything: wait while another runs alone, or until every other has ended and then run alone.
+
+    A lock on a table that no unit touches; taking it freezes no snapshot, so what is read after it is up to date.
+    """
+    mode = "EXCLUSIVE" if alone else "ROW SHARE"
+    session.execute(text(f"LOCK TABLE alembic_version IN {mode} MODE"))
+
+
 def ends_the_unit(error: Exception) -> bool:
     """Whether nothing more can be done in this unit, not even after going back to a savepoint: let it run again."""
     if not isinstance(error, DBAPIError):

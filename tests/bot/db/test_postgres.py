@@ -17,7 +17,7 @@ from bot.care import inbox, watchdog
 from bot.care.inbox import Raw
 from bot.db import alone, election, listening, postgres
 from bot.db.election import Election
-from bot.db.engine import Database, wake
+from bot.db.engine import TOGETHER, Database, wake
 from bot.db.models import Chat, Inbox
 from tests import database
 from tests.conftest import KEY
@@ -83,6 +83,53 @@ async def test_a_unit_that_loses_a_race_for_a_key_finds_the_other_s_row(
 
     await asyncio.gather(two[0].write(ensure, "one"), two[1].write(ensure, "other"))
     assert two[0].read_now(chats) == 1
+
+
+async def test_a_unit_that_keeps_losing_is_given_its_turn_alone(two: tuple[Database, Database], now: datetime) -> None:
+    tries: list[int] = []
+
+    waited: list[threading.Thread] = []
+
+    def faster() -> None:
+        two[1].write_now(lambda other: add_chat(other, 1 + chats(other), now))
+
+    def slow(session: Session) -> int:
+        seen = chats(session)
+        tries.append(seen)
+        if len(tries) <= TOGETHER:  # somebody else is always faster
+            faster()
+        else:
+            late = threading.Thread(target=faster)
+            late.start()
+            late.join(0.2)
+            assert late.is_alive()  # and now has to wait
+            waited.append(late)
+        return add_chat(session, 1000 + seen, now)
+
+    assert await two[0].write(slow) == 1000 + TOGETHER
+    assert tries == list(range(TOGETHER + 1))
+    await asyncio.to_thread(waited[0].join, PATIENCE_S)
+
+
+async def test_while_a_unit_runs_alone_others_wait_and_see_what_it_wrote(
+    two: tuple[Database, Database], now: datetime
+) -> None:
+    inside, seen = threading.Event(), threading.Event()
+
+    def alone(session: Session) -> None:
+        postgres.queue_up(session, alone=True)
+        inside.set()
+        assert not seen.wait(0.2)  # the other has not got in
+        add_chat(session, 7, now)
+
+    def other(session: Session) -> int:
+        seen.set()
+        return chats(session)
+
+    first = asyncio.create_task(two[0].write(alone))
+    await asyncio.to_thread(inside.wait, PATIENCE_S)
+    assert await two[1].write(other) == 1
+    await first
 
 
 async def test_a_key_that_is_taken_for_good_is_an_error_in_the_end(
