@@ -4,8 +4,8 @@ A unit of work is a plain function `f(session, …)`. It runs in the database's 
 cannot be cancelled half-way, whatever happens to the task that awaits it. On SQLite there is one writer thread with
 one connection (BEGIN IMMEDIATE, synchronous=FULL); readers have their own threads and deferred transactions.
 
-On PostgreSQL there are a few writers here and more in other processes. Units are SERIALIZABLE, so that each sees what
-it would have seen alone, and one that lost a race is run again: a unit may have no effect but through its session.
+On PostgreSQL there are writers in other processes as well. Units are SERIALIZABLE, so that each sees what it would have
+seen alone, and one that lost a race is run again: a unit may have no effect but through its session.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Unit = Callable[Concatenate[Session, P], T]
 READERS = 3
-WRITERS = 4  # of one process, on PostgreSQL
+WRITERS = 1  # of one process, on PostgreSQL too: side by side they only take each other's turn
 TOGETHER = 3  # lost races of a unit, after which it runs alone: a red answer does not lose for seconds
 TRIES = 20  # of a unit that loses against others; each time one of them got on
 _PAUSE_S = (0.002, 0.02)  # before another try, at random, and longer with each
@@ -86,10 +86,10 @@ class Database:
 
     def __init__(self, url: str, keys: Sequence[str]) -> None:
         self.engine = open_engine(url, keys)
-        self.shared = self.engine.dialect.name == "postgresql"  # with other processes, and several writers here
+        self.shared = self.engine.dialect.name == "postgresql"  # with other processes
         snapshot = {"isolation_level": "REPEATABLE READ"} if self.shared else {"sqlite_begin": "DEFERRED"}
         self._reading = self.engine.execution_options(**snapshot)
-        self._writer = ThreadPoolExecutor(max_workers=WRITERS if self.shared else 1, thread_name_prefix="db-writer")
+        self._writer = ThreadPoolExecutor(max_workers=WRITERS, thread_name_prefix="db-writer")
         self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="db-reader")
         self._listeners: list[Callable[[frozenset[str]], None]] = []
 
